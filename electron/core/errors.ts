@@ -1,0 +1,40 @@
+/**
+ * Errors as data: what failed, on which node, at which step, what to do.
+ * They cross the RPC boundary and the journal as they are; `cause` never holds a secret.
+ */
+
+/** Steps of a connection, in order; also the step an error names. */
+export const PHASES = [
+  "resolving",
+  "connecting",
+  "host_key",
+  "authenticating",
+  "privileges",
+  "collecting",
+  "ready",
+  "closing",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface ErrorData {
+  /** Stable id, e.g. `host-key-changed`, `auth-failed`, `sudo-refused`, `section-timeout`, `cancelled`. */
+  code: string;
+  /** What happened, naming the node. One sentence. */
+  message: string;
+  /** What to try next; empty only when there is nothing to try. */
+  hint: string;
+  phase?: Phase;
+  node?: string;
+  /** Technical detail of the failure below, already free of secrets. */
+  cause?: string;
+}
+
+/** The one error class that leaves host code. */
+export class BpfdeskError extends Error {
+  readonly data: ErrorData;
+  constructor(data: ErrorData) {
+    super(data.message);
+    this.name = "BpfdeskError";
+    this.data = data;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * NodeTransport: the one way to reach a node. Everything above is blind to which kind it is.
+ * Implementations: ssh2 (`ssh/`), local, replay. None of them parses what it carries.
+ */
+import type { Readable } from "node:stream";
+import type { Privileges } from "../../core/journal/events.ts";
+
+export interface ExecRequest {
+  /**
+   * The program and its arguments. A transport that needs one string (ssh) quotes every element;
+   * values are never interpolated into shell text.
+   */
+  argv: string[];
+  /** Run as root by the means found at connect time. Fails with `no-root` when there is none. */
+  root: boolean;
+  /** Fed to stdin, then EOF; without it stdin stays open until the command ends or is cancelled. */
+  stdin?: Uint8Array | string;
+  /** Hard limit in ms; the command is then stopped and `exited` rejects with `exec-timeout`. */
+  timeout_ms: number;
+  signal?: AbortSignal;
+  /**
+   * What a replay transport looks the recorded answer up by, e.g. `collect`, `prog-xlated:102`.
+   * Live transports ignore it.
+   */
+  record_key: string;
+}
+
+export interface ExecExit {
+  /** Null when ended by a signal or by losing the connection. */
+  code: number | null;
+  signal: string | null;
+}
+
+/** A running command. stdout and stderr are separate, apply back-pressure, and must both be consumed. */
+export interface Execution {
+  stdout: Readable;
+  stderr: Readable;
+  /** Resolves when the command ended and both streams are finished; rejects with a BpfdeskError. */
+  exited: Promise<ExecExit>;
+  /** Stops the command on the node (stdin EOF for the guard, then signal, then close). */
+  cancel(): void;
+}
+
+export interface NodeTransport {
+  readonly kind: "ssh" | "local" | "replay";
+  /** `user@host:port`, `local`, or the snapshot's node. */
+  readonly host: string;
+  readonly user: string;
+  readonly privileges: Privileges;
+  exec(request: ExecRequest): Promise<Execution>;
+  /** Writes bytes to a new file with the mode, over exec stdin (no SFTP needed). Rejects when the hash read back differs. */
+  upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void>;
+  /** A line a person can paste that does what `exec` would do. */
+  shellLine(request: Pick<ExecRequest, "argv" | "root">): string;
+  /** Called once when the connection is lost; not after close(). */
+  onLost(listener: (error: Error) => void): void;
+  close(): Promise<void>;
+}

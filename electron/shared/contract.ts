@@ -1,0 +1,130 @@
+/**
+ * The contract between the renderer (or CLI) and the host, written once.
+ *
+ * Both ends are derived from it: `rpc/client.ts` gives typed calls, `rpc/server.ts` demands a
+ * handler for every name. Inputs are validated where they arrive, because the page is not trusted
+ * with the node; outputs are typed only. Deliberately no way to run free text on a node.
+ */
+import { z } from "zod";
+import type { JournalEvent } from "../core/journal/events.ts";
+
+/** A request with one answer. */
+export interface CallSpec<In extends z.ZodType, Out> {
+  kind: "call";
+  input: In;
+  /** Type carrier only. */
+  readonly output?: Out;
+}
+
+/** A request answered by a bounded, credited stream of items. */
+export interface StreamSpec<In extends z.ZodType, Item> {
+  kind: "stream";
+  input: In;
+  /** Type carrier only. */
+  readonly item?: Item;
+}
+
+const call =
+  <Out>() =>
+  <In extends z.ZodType>(input: In): CallSpec<In, Out> => ({ kind: "call", input });
+const stream =
+  <Item>() =>
+  <In extends z.ZodType>(input: In): StreamSpec<In, Item> => ({ kind: "stream", input });
+
+export interface AppInfo {
+  version: string;
+  platform: string;
+  mode: "desktop" | "browser";
+  /** Can "this machine" be opened, and if not, why. */
+  local: { available: boolean; reason: string };
+  /** The recorded incident that ships with the app, or null when missing. */
+  sample: { title: string; description: string } | null;
+}
+
+export interface SshHost {
+  alias: string;
+  hostname: string | null;
+  user: string | null;
+  port: number | null;
+  /** Configuration file it was read from. */
+  file: string;
+}
+
+export interface SectionInfo {
+  id: string;
+  title: string;
+  why: string;
+  /** The shell text that runs on the node. */
+  command: string;
+  scope: "node" | "netns";
+  needs_root: boolean;
+  timeout_s: number;
+  max_bytes: number;
+}
+
+export interface BlobChunk {
+  stream: "stdout" | "stderr";
+  bytes: Uint8Array;
+}
+
+const id = z.string().min(1).max(200);
+const session = z.object({ session_id: id });
+const onNode = session.extend({ node: id });
+
+/** How to reach a node. Secrets are never here: they are asked for through prompts. */
+export const connectTarget = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("ssh"),
+    /** Alias of ~/.ssh/config, or `[user@]host[:port]`. */
+    target: z.string().min(1).max(512),
+    identity_file: z.string().max(4096).optional(),
+  }),
+  z.object({ kind: z.literal("local") }),
+  z.object({ kind: z.literal("sample") }),
+  /** A snapshot or session file the host can read (desktop and CLI). */
+  z.object({ kind: z.literal("file"), path: z.string().min(1).max(4096) }),
+  /** Bytes of a snapshot or session file the page was given (browser mode). */
+  z.object({ kind: z.literal("bytes"), name: z.string().max(512), bytes: z.instanceof(Uint8Array) }),
+]);
+export type ConnectTarget = z.infer<typeof connectTarget>;
+
+/** An answer to a prompt. `values` may hold secrets: never logged, never in the journal. */
+export const promptAnswer = z.object({
+  accept: z.boolean(),
+  values: z.array(z.string().max(16384)).max(16).default([]),
+});
+export type PromptAnswer = z.infer<typeof promptAnswer>;
+
+export const contract = {
+  "app.info": call<AppInfo>()(z.object({})),
+  "ssh.hosts": call<SshHost[]>()(z.object({})),
+  "collect.sections": call<SectionInfo[]>()(z.object({})),
+  /** Opens the session the window works on: a new one, or the one left by a crash. */
+  "session.open": call<{ session_id: string; path: string | null }>()(z.object({})),
+  /** Every event after `after_seq`, then live ones, in batches; ends when the session is closed. */
+  "session.events": stream<JournalEvent[]>()(session.extend({ after_seq: z.number().int().min(0) })),
+  /** Adds a node and starts connecting; progress comes as events. */
+  "node.connect": call<{ node: string }>()(session.extend({ target: connectTarget })),
+  "node.answer": call<null>()(onNode.extend({ prompt_id: id, answer: promptAnswer })),
+  /** Cancels whatever phase the connection is in, or a running collection. */
+  "node.cancel": call<null>()(onNode),
+  "node.collect": call<{ collect_id: string }>()(onNode),
+  /** `bpftool prog dump xlated` of one program, as text. */
+  "node.disassemble": call<{ text: string; command_id: string }>()(
+    onNode.extend({ prog_id: z.number().int().min(0).max(0xffffffff) }),
+  ),
+  "node.disconnect": call<null>()(onNode),
+  /** The raw bytes of one recorded command. */
+  "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
+  /** A snapshot file of the node's last collection, as bytes to save. */
+  "snapshot.export": call<{ name: string; bytes: Uint8Array }>()(onNode),
+} as const;
+
+export type Contract = typeof contract;
+export type MethodName = keyof Contract;
+export type InputOf<M extends MethodName> = z.input<Contract[M]["input"]>;
+export type ParsedInputOf<M extends MethodName> = z.output<Contract[M]["input"]>;
+export type CallName = { [M in MethodName]: Contract[M] extends CallSpec<z.ZodType, unknown> ? M : never }[MethodName];
+export type StreamName = Exclude<MethodName, CallName>;
+export type OutputOf<M extends CallName> = Contract[M] extends CallSpec<z.ZodType, infer Out> ? Out : never;
+export type ItemOf<M extends StreamName> = Contract[M] extends StreamSpec<z.ZodType, infer Item> ? Item : never;
