@@ -1,0 +1,236 @@
+/**
+ * The fold of the journal: what a window shows is this state and nothing else.
+ *
+ * Pure and total: an event that refers to something unknown changes nothing. State is immutable,
+ * unchanged parts keep their identity, so views can memoize on reference.
+ */
+import type { ErrorData, Phase } from "../errors.ts";
+import type { Datapath, SectionState } from "../model/types.ts";
+import type { EventBody, JournalEvent, Privileges, Prompt } from "./events.ts";
+
+/** One command as it was run on a node. */
+export interface CommandRecord {
+  command_id: string;
+  node: string;
+  text: string;
+  shell_line: string;
+  host: string;
+  user: string;
+  root: boolean;
+  purpose: string;
+  started_at: number;
+  /** Null while it runs. */
+  ended_at: number | null;
+  exit: number | null;
+  signal: string | null;
+  stdout_bytes: number;
+  stderr_bytes: number;
+  error: ErrorData | null;
+}
+
+/** A collection under way or finished. */
+export interface CollectState {
+  collect_id: string;
+  command_id: string;
+  expected: { section: string; title: string }[];
+  done: SectionState[];
+  state: "running" | "finished" | "failed";
+  complete: boolean;
+  error: ErrorData | null;
+}
+
+export interface NodeState {
+  node: string;
+  target: string;
+  label: string;
+  transport: "ssh" | "local" | "replay";
+  phase: Phase | "new" | "failed" | "closed";
+  /** What the phase is doing, e.g. "trying key ~/.ssh/id_ed25519". */
+  detail: string;
+  /** The last phase reached before `failed` or `closed`. */
+  last_phase: Phase | null;
+  host: string;
+  user: string;
+  privileges: Privileges | null;
+  limits: string[];
+  prompt: { prompt_id: string; prompt: Prompt } | null;
+  error: ErrorData | null;
+  residue: string[];
+  collect: CollectState | null;
+  datapath: Datapath | null;
+  /** `at` of the event that brought `datapath`. */
+  datapath_at: number | null;
+  /** The picture before the last refresh, for the comparison. */
+  previous: Datapath | null;
+}
+
+export interface SessionState {
+  session_id: string | null;
+  last_seq: number;
+  /** Node ids in the order they were added. */
+  order: string[];
+  nodes: Readonly<Record<string, NodeState>>;
+  /** In the order they were started. */
+  commands: readonly CommandRecord[];
+}
+
+export const emptySession: SessionState = { session_id: null, last_seq: 0, order: [], nodes: {}, commands: [] };
+
+/** Applies one event. Events at or below `last_seq` were seen already and change nothing. */
+export function fold(state: SessionState, event: JournalEvent): SessionState {
+  if (event.seq <= state.last_seq) return state;
+  return { ...apply(state, event, event.at), last_seq: event.seq };
+}
+
+/** Applies a batch in order. */
+export function foldAll(state: SessionState, events: readonly JournalEvent[]): SessionState {
+  return events.reduce(fold, state);
+}
+
+function apply(state: SessionState, event: EventBody, at: number): SessionState {
+  switch (event.type) {
+    case "session.opened":
+      return { ...state, session_id: event.session_id };
+    case "node.added":
+      return {
+        ...state,
+        order: state.order.includes(event.node) ? state.order : [...state.order, event.node],
+        nodes: { ...state.nodes, [event.node]: newNode(event) },
+      };
+    case "connection.phase":
+      return onNode(state, event.node, () => ({
+        phase: event.phase,
+        last_phase: event.phase,
+        detail: event.detail,
+        error: null,
+      }));
+    case "connection.prompt":
+      return onNode(state, event.node, () => ({ prompt: { prompt_id: event.prompt_id, prompt: event.prompt } }));
+    case "connection.prompt_closed":
+      return onNode(state, event.node, (node) => (node.prompt?.prompt_id === event.prompt_id ? { prompt: null } : {}));
+    case "connection.failed":
+      return onNode(state, event.node, () => ({ phase: "failed", error: event.error, prompt: null }));
+    case "connection.ready":
+      return onNode(state, event.node, () => ({
+        phase: "ready",
+        last_phase: "ready",
+        detail: "",
+        host: event.host,
+        user: event.user,
+        privileges: event.privileges,
+        limits: event.limits,
+        error: null,
+      }));
+    case "connection.closed":
+      return onNode(state, event.node, () => ({
+        phase: "closed",
+        detail: event.reason,
+        error: event.error,
+        residue: event.residue,
+        prompt: null,
+      }));
+    case "command.started": {
+      const { type: _type, ...fields } = event;
+      const record: CommandRecord = {
+        ...fields,
+        started_at: at,
+        ended_at: null,
+        exit: null,
+        signal: null,
+        stdout_bytes: 0,
+        stderr_bytes: 0,
+        error: null,
+      };
+      return { ...state, commands: [...state.commands, record] };
+    }
+    case "command.output":
+      return onCommand(state, event.command_id, (command) =>
+        event.stream === "stdout"
+          ? { stdout_bytes: command.stdout_bytes + event.bytes }
+          : { stderr_bytes: command.stderr_bytes + event.bytes },
+      );
+    case "command.ended":
+      return onCommand(state, event.command_id, () => ({
+        ended_at: at,
+        exit: event.exit,
+        signal: event.signal,
+        stdout_bytes: event.stdout_bytes,
+        stderr_bytes: event.stderr_bytes,
+        error: event.error,
+      }));
+    case "collect.started":
+      return onNode(state, event.node, () => ({
+        collect: {
+          collect_id: event.collect_id,
+          command_id: event.command_id,
+          expected: event.sections,
+          done: [],
+          state: "running",
+          complete: false,
+          error: null,
+        },
+      }));
+    case "collect.section":
+      return onCollect(state, event.node, event.collect_id, (collect) => ({ done: [...collect.done, event.state] }));
+    case "collect.finished":
+      return onNode(
+        onCollect(state, event.node, event.collect_id, () => ({ state: "finished", complete: event.complete })),
+        event.node,
+        (node) => ({ datapath: event.datapath, datapath_at: at, previous: node.datapath }),
+      );
+    case "collect.failed":
+      return onCollect(state, event.node, event.collect_id, () => ({ state: "failed", error: event.error }));
+    default:
+      // A journal of a newer version may hold events this one does not know.
+      return state;
+  }
+}
+
+function newNode(event: Extract<EventBody, { type: "node.added" }>): NodeState {
+  return {
+    node: event.node,
+    target: event.target,
+    label: event.label,
+    transport: event.transport,
+    phase: "new",
+    detail: "",
+    last_phase: null,
+    host: "",
+    user: "",
+    privileges: null,
+    limits: [],
+    prompt: null,
+    error: null,
+    residue: [],
+    collect: null,
+    datapath: null,
+    datapath_at: null,
+    previous: null,
+  };
+}
+
+function onNode(state: SessionState, id: string, change: (node: NodeState) => Partial<NodeState>): SessionState {
+  const node = state.nodes[id];
+  return node ? { ...state, nodes: { ...state.nodes, [id]: { ...node, ...change(node) } } } : state;
+}
+
+function onCollect(
+  state: SessionState,
+  id: string,
+  collectId: string,
+  change: (collect: CollectState) => Partial<CollectState>,
+): SessionState {
+  return onNode(state, id, (node) =>
+    node.collect?.collect_id === collectId ? { collect: { ...node.collect, ...change(node.collect) } } : {},
+  );
+}
+
+function onCommand(
+  state: SessionState,
+  commandId: string,
+  change: (command: CommandRecord) => Partial<CommandRecord>,
+): SessionState {
+  const at = state.commands.findLastIndex((command) => command.command_id === commandId);
+  const command = state.commands[at];
+  return command ? { ...state, commands: state.commands.with(at, { ...command, ...change(command) }) } : state;
+}
