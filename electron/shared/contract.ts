@@ -78,8 +78,10 @@ export const connectTarget = z.discriminatedUnion("kind", [
     /** Alias of ~/.ssh/config, or `[user@]host[:port]`. */
     target: z.string().min(1).max(512),
     identity_file: z.string().max(4096).optional(),
+    /** Ask for the sudo password when `sudo -n` is refused; without it the node is opened with what there is. */
+    sudo: z.boolean().optional(),
   }),
-  z.object({ kind: z.literal("local") }),
+  z.object({ kind: z.literal("local"), sudo: z.boolean().optional() }),
   z.object({ kind: z.literal("sample") }),
   /** A snapshot or session file the host can read (desktop and CLI). */
   z.object({ kind: z.literal("file"), path: z.string().min(1).max(4096) }),
