@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import type { XlatedInsn } from "./insn.ts";
+import { analyseReturns, type Returns } from "./returns.ts";
+import dumps from "./testdata/returns.json";
+
+const programs: Record<string, XlatedInsn[]> = Object.fromEntries(
+  Object.entries(dumps).map(([name, rows]) => [name, rows as XlatedInsn[]]),
+);
+
+/** From the C source beside the dumps, by reading it. */
+const EXPECTED: Record<string, Returns> = {
+  arithmetic: { values: [0, 4], complete: true },
+  asks_a_subprogram: { values: [-1, 2], complete: true },
+  constant: { values: [0], complete: true },
+  counts_then_next: { values: [-1], complete: true },
+  dead_branch: { values: [0], complete: true },
+  drops_one_in_fifty: { values: [-1, 2], complete: true },
+  keeps_in_stack: { values: [], complete: false },
+  loops: { values: [-1, 0, 2], complete: true },
+  map_decides: { values: [], complete: false },
+  only_when_equal: { values: [4, 8], complete: true },
+  redirects: { values: [2, 7], complete: true },
+  returns_a_subprogram: { values: [], complete: false },
+  returns_the_context_field: { values: [], complete: false },
+  switches: { values: [-1, 0, 2, 7], complete: true },
+  tail_calls: { values: [2], complete: false },
+  tail_calls_sometimes: { values: [0], complete: false },
+  two_ways: { values: [0, 2], complete: true },
+};
+
+it("finds what real programs can return, and says so when it cannot", () => {
+  const got = Object.fromEntries(Object.entries(programs).map(([name, rows]) => [name, analyseReturns(rows)]));
+  expect(got).toEqual(EXPECTED);
+});
+
+it("never claims to know a program whose dump was cut off", () => {
+  const claims = Object.entries(programs).flatMap(([name, rows]) =>
+    rows
+      .map((_, end) => end)
+      .filter((end) => {
+        const { values, complete } = analyseReturns(rows.slice(0, end));
+        // A cut behind the last reachable instruction (a subprogram's) changes nothing.
+        return complete && JSON.stringify(values) !== JSON.stringify(EXPECTED[name]?.values);
+      })
+      .map((end) => `${name} cut at ${end}`),
+  );
+  expect(claims).toEqual([]);
+});
+
+const insn = (code: number, dst: number, src: number, off: number, imm: number, disasm = ""): XlatedInsn => {
+  const byte = (value: number, at: number) => `0x${((value >> (8 * at)) & 0xff).toString(16).padStart(2, "0")}`;
+  return {
+    disasm,
+    opcodes: {
+      code: `0x${code.toString(16)}`,
+      dst_reg: `0x${dst.toString(16)}`,
+      src_reg: `0x${src.toString(16)}`,
+      off: [byte(off, 0), byte(off, 1)],
+      imm: [byte(imm, 0), byte(imm, 1), byte(imm, 2), byte(imm, 3)],
+    },
+  };
+};
+const R0 = (value: number) => insn(0xb7, 0, 0, 0, value);
+const EXIT = insn(0x95, 0, 0, 0, 0);
+
+it.each<[string, XlatedInsn[], Returns]>([
+  ["a program without rows", [], { values: [], complete: false }],
+  ["a row without opcodes", [{ disasm: "exit", opcodes: null }], { values: [], complete: false }],
+  ["a helper call with a hidden address", [insn(0x85, 0, 0, 0, 0), R0(0), EXIT], { values: [0], complete: false }],
+  ["an indirect call", [insn(0x8d, 0, 1, 0, 0), R0(0), EXIT], { values: [], complete: false }],
+  ["an indirect jump", [insn(0x0d, 1, 0, 0, 0), R0(0), EXIT], { values: [], complete: false }],
+  ["an unnamed kernel function", [insn(0x85, 0, 2, 0, 99), R0(0), EXIT], { values: [], complete: false }],
+  ["an exception", [insn(0x85, 0, 2, 0, 99, "(85) call bpf_throw#99"), R0(0), EXIT], { values: [], complete: false }],
+  ["a jump out of the program", [insn(0x05, 0, 0, 40, 0), R0(0), EXIT], { values: [], complete: false }],
+  ["an endless loop", [R0(0), insn(0x05, 0, 0, -2, 0)], { values: [], complete: false }],
+  ["a classic packet load", [insn(0x20, 0, 0, 0, 12), R0(7), EXIT], { values: [0, 7], complete: true }],
+  ["an atomic exchange into r0", [R0(0), insn(0xdb, 10, 1, -8, 0xf1), EXIT], { values: [], complete: false }],
+  ["a 32-bit minus one", [insn(0xb4, 0, 0, 0, -1), EXIT], { values: [-1], complete: true }],
+  ["may_goto", [R0(0), insn(0xe5, 0, 0, 1, 0), R0(2), EXIT], { values: [0, 2], complete: true }],
+])("is right about %s", (_, rows, expected) => {
+  expect(analyseReturns(rows)).toEqual(expected);
+});
