@@ -1,0 +1,29 @@
+/**
+ * What the window shows: the fold of the session's journal, and which of its nodes is in view.
+ * The only writer is the event stream; views never set anything here but the current node.
+ */
+import { createStore } from "zustand/vanilla";
+import type { JournalEvent } from "../../electron/core/journal/events.ts";
+import { emptySession, foldAll, type NodeState, type SessionState } from "../../electron/core/journal/state.ts";
+
+/** The session as the journal tells it. */
+export const sessionStore = createStore<SessionState>(() => emptySession);
+
+/** Applies a batch of the event stream; unchanged parts keep their identity. */
+export function applyEvents(events: readonly JournalEvent[]): void {
+  sessionStore.setState((state) => foldAll(state, events), true);
+}
+
+/** Id of the node in view; null shows the first screen. */
+export const currentNodeStore = createStore<{ node: string | null }>(() => ({ node: null }));
+
+/** Brings a node into view, or (null) the first screen. */
+export function showNode(node: string | null): void {
+  currentNodeStore.setState({ node });
+}
+
+/** The node in view as it is now; null when there is none. */
+export function currentNode(): NodeState | null {
+  const id = currentNodeStore.getState().node;
+  return id === null ? null : (sessionStore.getState().nodes[id] ?? null);
+}
