@@ -9,10 +9,9 @@ export interface TextPart {
   unsafe: string | null;
 }
 
-// C0 and C1 controls, bidi marks/embeddings/overrides/isolates, zero-width and other invisible
-// characters, line and paragraph separators, tags, unpaired surrogates.
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}\ud800-\udfff]|\u034f/gu;
+// Controls, bidi marks and overrides, unpaired surrogates, line and paragraph separators, and
+// whatever Unicode says is drawn as nothing.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Splits text into safe runs and replaced characters. `keepLines` lets line feeds and tabs through. */
 export function visibleParts(text: string, keepLines = false): TextPart[] {
