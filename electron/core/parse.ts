@@ -28,6 +28,8 @@ export interface Parsed<T> {
  */
 export interface SectionParser<Section extends keyof SectionFacts = keyof SectionFacts> {
   section: Section;
+  /** True when the section is lines: a last line that was cut off is dropped before parsing. */
+  lines?: boolean;
   parse(text: string): Parsed<SectionFacts[Section]>;
 }
 
