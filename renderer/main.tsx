@@ -2,10 +2,12 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { openLink } from "./host/link.ts";
 import { applyTheme } from "./stores/theme.ts";
 import "./styles/index.css";
 
 applyTheme();
+void openLink();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -4,6 +4,7 @@
  */
 import { createStore } from "zustand/vanilla";
 import { BpfdeskError, type ErrorData } from "../../electron/core/errors.ts";
+import { emptySession } from "../../electron/core/journal/state.ts";
 import type { AppInfo } from "../../electron/shared/contract.ts";
 import type { Client } from "../../electron/shared/rpc/client.ts";
 import { applyEvents, sessionStore } from "../stores/session.ts";
@@ -44,8 +45,8 @@ async function follow(alive: () => void): Promise<never> {
     const [info, opened] = await Promise.all([client.call("app.info", {}), client.call("session.open", {})]);
     linkStore.setState({ status: "open", client, info, ...opened }, true);
     const { session_id } = opened;
-    const known = sessionStore.getState();
-    const after_seq = known.session_id === session_id ? known.last_seq : 0;
+    if (sessionStore.getState().session_id !== session_id) sessionStore.setState(emptySession, true);
+    const after_seq = sessionStore.getState().last_seq;
     for await (const batch of client.stream("session.events", { session_id, after_seq })) {
       applyEvents(batch);
       alive();

@@ -1,0 +1,91 @@
+/** The first screen: doors to a node. Works with no cluster, no privileges and no network. */
+import { FileUp, FlaskConical, Monitor, Server } from "lucide-react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useStore } from "zustand";
+import type { AppInfo } from "../../electron/shared/contract.ts";
+import { connectNode } from "../host/intents.ts";
+import { sessionStore, showNode } from "../stores/session.ts";
+import { Button } from "../ui/button.tsx";
+import { NodeText } from "../ui/node-text.tsx";
+import { FileDoor } from "./file-door.tsx";
+import { SshDoor } from "./ssh-door.tsx";
+
+export function FirstScreen({ info }: { info: AppInfo }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <main className="first-screen">
+      <header>
+        <h1 ref={heading} tabIndex={-1}>
+          bpfdesk
+        </h1>
+        <p className="muted">Every eBPF program of one node, in the order its kernel runs them.</p>
+      </header>
+      <OpenNodes />
+      <div className="doors">
+        <Door icon={FlaskConical} title="Sample incident">
+          <p className="muted">
+            {info.sample ? info.sample.description : "The recording that ships with bpfdesk is missing here."}
+          </p>
+          <Button variant="primary" isDisabled={!info.sample} onPress={() => void connectNode({ kind: "sample" })}>
+            Open the sample incident
+          </Button>
+        </Door>
+        <Door icon={Monitor} title="This machine">
+          <p className="muted">
+            {info.local.available ? "Reads this machine's own kernel. Changes nothing." : info.local.reason}
+          </p>
+          <Button isDisabled={!info.local.available} onPress={() => void connectNode({ kind: "local" })}>
+            Open this machine
+          </Button>
+        </Door>
+        <Door icon={Server} title="Connect over SSH">
+          <SshDoor />
+        </Door>
+        <Door icon={FileUp} title="Snapshot or session file">
+          <FileDoor />
+        </Door>
+      </div>
+      <footer className="muted">
+        Version {info.version} · bpfdesk reads; it never changes a node. Every command it runs is listed with its exact
+        text.
+      </footer>
+    </main>
+  );
+}
+
+function Door({ icon: Icon, title, children }: { icon: typeof Server; title: string; children: ReactNode }) {
+  return (
+    <section className="door" aria-label={title}>
+      <h2>
+        <Icon size={18} aria-hidden /> {title}
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+/** Nodes of this session that still have something to show. */
+function OpenNodes() {
+  const order = useStore(sessionStore, (state) => state.order);
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  const shown = order.flatMap((id) => {
+    const node = nodes[id];
+    return node?.datapath ? [node] : [];
+  });
+  if (shown.length === 0) return null;
+  return (
+    <section aria-label="Opened in this session" className="open-nodes">
+      <h2>In this session</h2>
+      <ul>
+        {shown.map((node) => (
+          <li key={node.node}>
+            <Button onPress={() => showNode(node.node)}>
+              <NodeText text={node.label} />
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,54 @@
+/** Asks for one secret. It lives in this dialog's state until it is sent and nowhere else. */
+import { type SubmitEvent, useState } from "react";
+import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Field } from "../../ui/field.tsx";
+import { visibleText } from "../../ui/visible-text.ts";
+import type { Answering } from "./prompt-dialog.tsx";
+
+export interface SecretDialogProps extends Answering {
+  title: string;
+  label: string;
+  /** 1 is the first try. */
+  attempt: number;
+  help?: string;
+  refuseLabel?: string;
+}
+
+export function SecretDialog({
+  title,
+  label,
+  attempt,
+  help,
+  refuseLabel = "Cancel",
+  accept,
+  refuse,
+}: SecretDialogProps) {
+  const [secret, setSecret] = useState("");
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    accept([secret]);
+  };
+  return (
+    <Dialog title={visibleText(title)} onCancel={refuse}>
+      <form className="stack" onSubmit={submit}>
+        {attempt > 1 ? <p role="alert">That was not accepted. Attempt {attempt}.</p> : null}
+        <Field
+          label={label}
+          type="password"
+          value={secret}
+          onChange={setSecret}
+          autoFocus
+          autoComplete="off"
+          {...(help === undefined ? {} : { help })}
+        />
+        <div className="actions actions-end">
+          <Button onPress={refuse}>{refuseLabel}</Button>
+          <Button type="submit" variant="primary">
+            Continue
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
