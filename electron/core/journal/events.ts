@@ -64,6 +64,8 @@ export type EventBody =
       user: string;
       root: boolean;
       purpose: string;
+      /** What a replay finds the recorded output by, e.g. `collect`, `prog-xlated:102`. */
+      record_key?: string;
     }
   | {
       type: "command.output";

@@ -1,0 +1,15 @@
+/** Why a command was run, in words, from what it is recorded as. */
+
+const PURPOSES: Record<string, string> = {
+  collect: "Collect everything about the datapath in one run",
+  "collect-follow-up": "Read the code of programs that share a hook, to know what their verdicts can be",
+  upload: "Lend the node a file for the time of this connection",
+  "prog-xlated": "Disassemble a program",
+};
+
+/** `prog-xlated:102` → "Disassemble a program (102)"; a key without an entry is its own explanation. */
+export function purposeOf(record_key: string): string {
+  const [key = "", subject] = record_key.split(":", 2);
+  const purpose = PURPOSES[key] ?? key.replaceAll("-", " ");
+  return subject ? `${purpose} (${subject})` : purpose;
+}
