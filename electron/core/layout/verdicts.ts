@@ -1,0 +1,97 @@
+/**
+ * Verdicts in few words: what goes on an arrow and what goes on a box.
+ *
+ * Says nothing of its own about mechanisms: the model's verdict steps already hold what each verdict
+ * does. Where the program's code was read completely, verdicts it cannot return are left out.
+ */
+import type { HookEntry, HookName, Program, VerdictStep } from "../model/types.ts";
+
+export interface VerdictWords {
+  /** Verdicts that run the next program, e.g. `UNSPEC`; "" when none of its verdicts do. */
+  next: string;
+  /** The rest, e.g. `OK → stack · SHOT → drop`. */
+  line: string;
+  /** Where a packet that passes goes; "" when none of its verdicts let it pass. */
+  exit: string;
+  /** All steps in full, e.g. `TC_ACT_OK (0): ends the chain …`. */
+  details: string[];
+}
+
+const TARGETS: Readonly<Record<VerdictStep["effect"], string>> = {
+  next: "next",
+  pass: "",
+  drop: "drop",
+  redirect: "redirect",
+  transmit: "send back",
+  stolen: "stolen",
+  reclassify: "again",
+  goto_chain: "chain",
+  abort: "abort",
+};
+
+/** Verdicts that only mean the same as another: named where the program is known to return them. */
+const ALIASES: ReadonlySet<string> = new Set(["RECLASSIFY", "PIPE", "QUEUED", "REPEAT"]);
+
+/** Effects worth a word on the box; the others are counted. */
+const SHOWN: readonly VerdictStep["effect"][] = ["pass", "drop"];
+
+/** Where a packet goes that passes this hook. */
+export function exitOf(hook: HookName): string {
+  if (hook === "tc_egress") return "device";
+  return hook === "netkit_primary" || hook === "netkit_peer" ? "peer" : "stack";
+}
+
+/** `TC_ACT_OK` → `OK`. */
+export function shortVerdict(verdict: string): string {
+  return verdict.replace(/^(?:TC_ACT_|TCX_|XDP_|NETKIT_)/, "");
+}
+
+/** Words for one entry; `program` tells which verdicts it can return, when that is known. */
+export function verdictWords(entry: HookEntry, program: Program | undefined, hook: HookName): VerdictWords {
+  const known = program?.returns?.complete ? new Set(program.returns.values) : null;
+  const steps = known ? entry.verdicts.filter((step) => known.has(step.value)) : entry.verdicts;
+  const exit = exitOf(hook);
+  const groups = new Map<string, string[]>();
+  const next: string[] = [];
+  let other = 0;
+  let passes = false;
+  for (const step of steps) {
+    const name = shortVerdict(step.verdict);
+    if (!known && step.effect === "next" && ALIASES.has(name)) continue;
+    if (step.effect === "next" && step.next !== null) {
+      next.push(name);
+      continue;
+    }
+    // With nothing behind it, "next" lets the packet go on.
+    const effect = step.effect === "next" ? "pass" : step.effect;
+    if (effect === "pass") passes = true;
+    if (!known && !SHOWN.includes(effect)) {
+      other += 1;
+      continue;
+    }
+    const target = effect === "pass" ? exit : TARGETS[effect];
+    const names = groups.get(target);
+    if (names) names.push(name);
+    else groups.set(target, [name]);
+  }
+  const parts = [...groups].sort(byWeight(exit)).map(([target, names]) => `${briefly(names)} → ${target}`);
+  if (other > 0) parts.push(`+${other}`);
+  return {
+    next: briefly(next),
+    line: parts.join(" · "),
+    exit: passes ? exit : "",
+    details: steps.map((step) => `${step.verdict} (${step.value}): ${step.text}`),
+  };
+}
+
+/** The plain verdict of its kind first (`OK` before `PIPE`), and not more than two names. */
+function briefly(names: string[]): string {
+  const first = names.find((name) => name === "OK" || name === "PASS" || name === "SHOT" || name === "DROP");
+  const sorted = first ? [first, ...names.filter((name) => name !== first)] : names;
+  return sorted.length > 2 ? `${sorted[0]} +${sorted.length - 1}` : sorted.join(", ");
+}
+
+function byWeight(exit: string): (a: [string, string[]], b: [string, string[]]) => number {
+  const weight = (target: string) => (target === exit ? 0 : target === "drop" ? 1 : 2);
+  return ([a], [b]) => weight(a) - weight(b);
+}
