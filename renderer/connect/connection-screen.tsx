@@ -2,8 +2,7 @@
 import { Check, Circle, CircleAlert, LoaderCircle } from "lucide-react";
 import type { Phase } from "../../electron/core/errors.ts";
 import type { NodeState } from "../../electron/core/journal/state.ts";
-import { cancelNode, connectNode, leave, refresh } from "../host/intents.ts";
-import { recentStore } from "../stores/recent.ts";
+import { cancelNode, leave, tryAgain } from "../host/intents.ts";
 import { Button } from "../ui/button.tsx";
 import { ErrorBlock } from "../ui/message.tsx";
 import { NodeText } from "../ui/node-text.tsx";
@@ -62,22 +61,12 @@ export function ConnectionScreen({ node }: { node: NodeState }) {
 function AfterFailure({ node }: { node: NodeState }) {
   return (
     <>
-      <Button variant="primary" onPress={() => void again(node)}>
+      <Button variant="primary" onPress={() => void tryAgain(node)}>
         Try again
       </Button>
       <Button onPress={() => void leave(node.node)}>Back</Button>
     </>
   );
-}
-
-/** A node that is still connected collects again; otherwise the same target is opened anew. */
-async function again(node: NodeState): Promise<void> {
-  if (node.phase === "ready" || node.phase === "collecting") return refresh(node.node);
-  if (node.transport === "local") return connectNode({ kind: "local" });
-  if (node.transport === "replay") return leave(node.node);
-  const known = recentStore.getState().recent.find((recent) => recent.target === node.target);
-  const identity_file = known?.identity_file ?? null;
-  return connectNode({ kind: "ssh", target: node.target, ...(identity_file === null ? {} : { identity_file }) });
 }
 
 function phaseName(node: NodeState): string {

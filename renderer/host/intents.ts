@@ -2,8 +2,10 @@
  * What a person can ask of the host, by name. Each does one call; what comes of it arrives as
  * events. Failures are told in the notice line, never swallowed.
  */
+import type { NodeState } from "../../electron/core/journal/state.ts";
 import type { ConnectTarget, PromptAnswer } from "../../electron/shared/contract.ts";
 import { notify } from "../stores/notice.ts";
+import { recentStore } from "../stores/recent.ts";
 import { clearSelection } from "../stores/selection.ts";
 import { currentNodeStore, showNode } from "../stores/session.ts";
 import { errorData, host } from "./link.ts";
@@ -36,6 +38,16 @@ export async function refresh(node: string): Promise<void> {
 /** Closes the connection; what was collected stays in the session. */
 export async function disconnect(node: string): Promise<void> {
   await onNode(node, (client, ids) => client.call("node.disconnect", ids));
+}
+
+/** A node that is still connected collects again; otherwise the same target is opened anew. */
+export async function tryAgain(node: NodeState): Promise<void> {
+  if (node.phase === "ready" || node.phase === "collecting") return refresh(node.node);
+  if (node.transport === "local") return connectNode({ kind: "local" });
+  if (node.transport === "replay") return leave(node.node);
+  const known = recentStore.getState().recent.find((recent) => recent.target === node.target);
+  const identity_file = known?.identity_file ?? null;
+  return connectNode({ kind: "ssh", target: node.target, ...(identity_file === null ? {} : { identity_file }) });
 }
 
 /** Leaves a node that never opened and goes to the first screen. */

@@ -2,7 +2,7 @@
  * The only way text from a node reaches the screen: as text, with control characters and bidi
  * overrides made visible, isolated from the direction of what surrounds it. Never HTML.
  */
-import { visibleParts, visibleText } from "./visible-text.ts";
+import { visibleParts, visibleText } from "../../electron/core/text/visible.ts";
 
 export interface NodeTextProps {
   text: string;

@@ -13,4 +13,11 @@ export const PHASE_NAMES: Record<Phase, string> = {
 };
 
 /** The steps that lead to a picture, in order. */
-export const STEPS: readonly Phase[] = ["resolving", "connecting", "host_key", "authenticating", "privileges", "collecting"];
+export const STEPS: readonly Phase[] = [
+  "resolving",
+  "connecting",
+  "host_key",
+  "authenticating",
+  "privileges",
+  "collecting",
+];

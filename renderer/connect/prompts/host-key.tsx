@@ -1,12 +1,12 @@
 /** A host key nobody has confirmed yet. Cancel has the focus; a pasted fingerprint is compared exactly. */
 import { useState } from "react";
 import type { Prompt } from "../../../electron/core/journal/events.ts";
+import { visibleText } from "../../../electron/core/text/visible.ts";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
-import { visibleText } from "../../ui/visible-text.ts";
 import { compareFingerprint } from "./fingerprint.ts";
 import type { Answering } from "./prompt-dialog.tsx";
 

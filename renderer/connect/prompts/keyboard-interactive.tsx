@@ -1,11 +1,11 @@
 /** Questions of a server, e.g. a one-time code. Their text comes from the server and is shown as text. */
 import { type SubmitEvent, useState } from "react";
 import type { Prompt } from "../../../electron/core/journal/events.ts";
+import { visibleText } from "../../../electron/core/text/visible.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
-import { visibleText } from "../../ui/visible-text.ts";
 import type { Answering } from "./prompt-dialog.tsx";
 
 type InteractivePrompt = Extract<Prompt, { kind: "keyboard_interactive" }>;

@@ -1,9 +1,9 @@
 /** Asks for one secret. It lives in this dialog's state until it is sent and nowhere else. */
 import { type SubmitEvent, useState } from "react";
+import { visibleText } from "../../../electron/core/text/visible.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
-import { visibleText } from "../../ui/visible-text.ts";
 import type { Answering } from "./prompt-dialog.tsx";
 
 export interface SecretDialogProps extends Answering {

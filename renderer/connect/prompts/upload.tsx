@@ -1,10 +1,10 @@
 /** Asks whether the bundled bpftool may be put on the node, saying exactly what and for how long. */
 import type { Prompt } from "../../../electron/core/journal/events.ts";
+import { visibleText } from "../../../electron/core/text/visible.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { bytesText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
-import { visibleText } from "../../ui/visible-text.ts";
 import type { Answering } from "./prompt-dialog.tsx";
 
 type UploadPrompt = Extract<Prompt, { kind: "upload_bpftool" }>;

@@ -1,0 +1,66 @@
+/** The command palette: type, arrow, Enter. Focus stays in the field; the list is announced through it. */
+import { useMemo, useState } from "react";
+import {
+  Autocomplete,
+  Dialog,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Modal,
+  ModalOverlay,
+  SearchField,
+} from "react-aria-components";
+import type { NodeState } from "../../electron/core/journal/state.ts";
+import { closeOverlay } from "../stores/overlay.ts";
+import { fuzzyRank } from "./fuzzy.ts";
+import { type PaletteItem, paletteItems } from "./items.ts";
+
+const SHOWN = 60;
+
+export function Palette({ node }: { node: NodeState }) {
+  const [query, setQuery] = useState("");
+  const items = useMemo(() => paletteItems(node), [node]);
+  const shown = useMemo(() => fuzzyRank(query, items, (item) => `${item.title} ${item.detail}`, SHOWN), [items, query]);
+  const run = (item: PaletteItem | undefined) => {
+    if (!item) return;
+    closeOverlay();
+    item.run();
+  };
+  return (
+    <ModalOverlay className="overlay overlay-top" isOpen isDismissable onOpenChange={(open) => open || closeOverlay()}>
+      <Modal className="modal palette">
+        <Dialog aria-label="Search and commands" className="palette-dialog">
+          <Autocomplete inputValue={query} onInputChange={setQuery}>
+            <SearchField className="field" autoFocus>
+              <Label className="visually-hidden">Search and commands</Label>
+              <Input
+                className="input input-large"
+                placeholder="Program, interface, pod, map, finding, view or command"
+              />
+            </SearchField>
+            <ListBox
+              aria-label="Results"
+              className="list-box palette-list"
+              items={shown}
+              selectionMode="none"
+              onAction={(id) => run(shown.find((item) => item.id === id))}
+              renderEmptyState={() => <p className="muted palette-empty">Nothing fits.</p>}
+            >
+              {(item) => (
+                <ListBoxItem id={item.id} className="list-item" textValue={item.title}>
+                  <span className="palette-kind">{item.kind}</span>
+                  <bdi className={item.kind === "program" || item.kind === "map" ? "mono ellipsis" : "ellipsis"}>
+                    {item.title}
+                  </bdi>
+                  <span className="grow" />
+                  <bdi className="muted ellipsis">{item.detail}</bdi>
+                </ListBoxItem>
+              )}
+            </ListBox>
+          </Autocomplete>
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,93 @@
+/** What could not be seen and what is under way. An incomplete picture must never look complete. */
+import { Eye, History as HistoryIcon, PlugZap, TriangleAlert } from "lucide-react";
+import { useStore } from "zustand";
+import type { NodeState } from "../../electron/core/journal/state.ts";
+import { tryAgain } from "../host/intents.ts";
+import { dismissNotice, noticeStore } from "../stores/notice.ts";
+import { showView } from "../stores/view-request.ts";
+import { Button } from "../ui/button.tsx";
+import { countText, plural } from "../ui/format.ts";
+import { NodeText } from "../ui/node-text.tsx";
+
+export function StatusBar({ node }: { node: NodeState }) {
+  const datapath = node.datapath;
+  const warned = datapath?.sections.filter((section) => !section.ok || section.warnings.length > 0).length ?? 0;
+  const missing = warned + node.limits.length;
+  const running = node.collect?.state === "running" ? node.collect : null;
+  return (
+    <footer className="status-bar">
+      <ConnectionState node={node} />
+      {running ? (
+        <span role="status">
+          Refreshing: {new Set(running.done.map((state) => state.section)).size} of {running.expected.length} sections
+        </span>
+      ) : null}
+      {node.collect?.state === "failed" && node.collect.error ? (
+        <span className="severity severity-critical">
+          Refresh failed: <NodeText text={node.collect.error.message} />
+        </span>
+      ) : null}
+      {missing > 0 ? (
+        <Button variant="quiet" icon={TriangleAlert} onPress={() => showView("commands")}>
+          {plural(missing, "thing")} could not be seen completely
+        </Button>
+      ) : datapath ? (
+        <span className="muted">
+          <Eye size={13} aria-hidden /> All sections were read
+        </span>
+      ) : null}
+      <span className="grow" />
+      <Notice />
+      {datapath ? (
+        <span className="muted nowrap">
+          {countText(datapath.programs.length)} programs · {countText(datapath.maps.length)} maps ·{" "}
+          {countText(datapath.interfaces.length)} interfaces · {countText(datapath.pods.length)} pods
+        </span>
+      ) : null}
+    </footer>
+  );
+}
+
+function ConnectionState({ node }: { node: NodeState }) {
+  if (node.transport === "replay") {
+    return (
+      <span className="banner">
+        <HistoryIcon size={13} aria-hidden /> Recording: nothing here is live
+      </span>
+    );
+  }
+  if (node.phase === "closed" || node.phase === "failed") {
+    return (
+      <span className="banner banner-bad" role="alert">
+        <PlugZap size={13} aria-hidden /> Disconnected. <NodeText text={node.error?.message ?? node.detail} />
+        {node.residue.length > 0 ? (
+          <>
+            {" "}
+            Left on the node: <NodeText text={node.residue.join(", ")} mono />
+          </>
+        ) : null}
+        <Button variant="quiet" onPress={() => void tryAgain(node)}>
+          Connect again
+        </Button>
+      </span>
+    );
+  }
+  return null;
+}
+
+/** The newest notice; errors stay until they are dismissed or replaced. */
+export function Notice() {
+  const notice = useStore(noticeStore, (state) => state.notice);
+  return (
+    <span role="status" className="notice">
+      {notice ? (
+        <Button variant="quiet" onPress={dismissNotice}>
+          <span className={notice.kind === "error" ? "severity severity-critical" : "severity severity-good"}>
+            <NodeText text={notice.text} /> {notice.hint ? <NodeText text={notice.hint} /> : null}
+          </span>
+          <span className="visually-hidden"> (dismiss)</span>
+        </Button>
+      ) : null}
+    </span>
+  );
+}
