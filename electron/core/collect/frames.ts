@@ -3,11 +3,11 @@
  *
  * The script writes, on its stdout, for every section it runs:
  *
- *     \x1e<nonce> begin <section> <scope>\n
- *     …the section's stdout, at most `max_bytes`…
+ *     \x1e<nonce> begin <section> <scope> max=<max_bytes>\n
+ *     …the section's stdout, at most `max_bytes` and one byte more: the byte that tells it was cut…
  *     \n\x1e<nonce> err <section> <scope>\n
  *     …the section's stderr, at most 4 KiB…
- *     \n\x1e<nonce> end <section> <scope> exit=<code> ms=<wall> truncated=<0|1>\n
+ *     \n\x1e<nonce> end <section> <scope> exit=<code> ms=<wall>\n
  *
  * and finally `\x1e<nonce> done ms=<wall>\n`. `<nonce>` is random per run, so that no output of a
  * tool (or a banner of the login shell) can imitate a frame. `<scope>` is `node` or

@@ -1,0 +1,81 @@
+/**
+ * Makes the one shell script that asks a node everything: the library, then a call for each section.
+ *
+ * Nothing is interpolated but the text of the sections. The nonce, the bpftool to use and ids arrive as
+ * positional parameters, so the text is the same for every run and can be read before it runs.
+ *
+ * Pure; running it is `host/collect/collect.ts`.
+ */
+import { LIBRARY, NETNS_ENTRY, SUPERVISOR } from "./library.ts";
+import type { Section } from "./section.ts";
+
+/** `$0` of the script: how it shows in the node's process list. */
+export const SCRIPT_NAME = "bpfdesk-collect";
+
+/** Quotes text as one shell word. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function call(section: Section, scope: string): string {
+  const withoutRoot = section.needs_root ? (section.without_root ?? section.why) : "";
+  return [
+    "section",
+    section.id,
+    scope,
+    section.timeout_s,
+    section.max_bytes,
+    shellQuote(withoutRoot),
+    shellQuote(section.command.trimEnd()),
+  ].join(" ");
+}
+
+/**
+ * The script of one stage, for `sh -c`. Its parameters are those of {@link collectArgv}.
+ * Node sections run in their order, then the netns sections of one namespace after the other.
+ */
+export function composeScript(sections: readonly Section[], options: { stage: 1 | 2 }): string {
+  const chosen = sections.filter((section) => section.stage === options.stage).sort((a, b) => a.order - b.order);
+  const ofNode = chosen.filter((section) => section.scope.includes("node"));
+  const ofNetns = chosen.filter((section) => section.scope.includes("netns"));
+  const inNetns = NETNS_ENTRY + ofNetns.map((section) => `${call(section, '"netns:$3"')}\n`).join("");
+  const first = ofNetns[0];
+  return `N=$1 BPFTOOL=\${2:-bpftool}
+if [ $# -gt 2 ]; then shift 2; IDS=$*; else IDS=; fi
+LIBRARY=${shellQuote(LIBRARY)}
+NETNS=${shellQuote(first === undefined ? "" : inNetns)}
+FIRST_NETNS=${first?.id ?? ""}
+eval "$LIBRARY"
+${SUPERVISOR}
+collect() {
+${ofNode.map((section) => call(section, "node")).join("\n")}
+${first === undefined ? "" : "enter_all"}
+now
+printf '%s%s done ms=%s\\n' "$RS" "$N" $((t - start)) >&5
+}
+
+exec 3<&0 5>&1 </dev/null
+renice -n 5 -p $$ >/dev/null 2>&1
+now; start=$t
+{
+  collect 3>&- &
+  R=$!; echo "r $R" >&8
+  ( while read -r _ <&3; do :; done; echo q >&8 ) 5>&- &
+  W=$!
+  ( while sleep 1; do echo t >&8; done ) 3>&- 5>&- &
+  T=$!
+  # bash reports what was killed.
+  { wait "$R"; killtree "$T"; killtree "$W"; wait; } 2>/dev/null
+} 8>&1 >/dev/null | supervise 3>&- 5>&-
+`;
+}
+
+/**
+ * The argument vector that runs a composed script. The nonce is at index 4, where a replay finds it.
+ * Throws a RangeError for an id that is not digits: ids are split into words by the script.
+ */
+export function collectArgv(script: string, nonce: string, bpftool: string | null, ids: readonly string[]): string[] {
+  const bad = ids.find((id) => !/^[0-9]{1,10}$/.test(id));
+  if (bad !== undefined) throw new RangeError(`not a program id: ${JSON.stringify(bad)}`);
+  return ["sh", "-c", script, SCRIPT_NAME, nonce, bpftool ?? "bpftool", ...ids];
+}

@@ -1,0 +1,157 @@
+/**
+ * The shell functions of the collector script: frames, time limits, namespaces.
+ *
+ * For dash, bash and busybox ash. Everything that has to wait waits in pipes and shell variables, never in a
+ * file, so that a full disk does not matter; here-documents are not used because older bash keeps them in
+ * files. Which sections run is not decided here (`compose.ts`).
+ *
+ * Descriptors: 3 is the caller's stdin, 5 the stream of frames, 8 leads to the supervisor; 6 and 7 live
+ * inside `section` only. A section's command has none of them.
+ */
+
+/** Bytes of a section's stderr that are kept. */
+export const STDERR_LIMIT = 4096;
+
+/** The whole script gives up after this many seconds, whatever its sections are allowed. */
+export const SCRIPT_LIMIT_S = 240;
+
+/**
+ * Functions of the script itself and of the shells it starts in namespaces. Wants `$N` (nonce), `$BPFTOOL` and `$IDS`.
+ *
+ * - `now` sets `t` to the milliseconds since boot, in steps of ten, without starting a process.
+ * - `cgroup2_mount` prints where the cgroup2 filesystem is mounted, or nothing.
+ * - `section ID SCOPE TIMEOUT_S MAX_BYTES WITHOUT_ROOT COMMAND` runs one section. One byte more than MAX_BYTES
+ *   may pass: that byte tells the reader that output was cut. (Counting here would need a `head` that never
+ *   reads ahead; busybox has one that does.) What a command prints on stderr and its exit code come back
+ *   through one substitution, the code between two marks; its stdout goes straight to the frames.
+ */
+export const LIBRARY = `LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin
+export LC_ALL PATH
+unset IFS CDPATH POSIXLY_CORRECT QUOTING_STYLE GREP_OPTIONS GREP_COLOR GREP_COLORS
+RS=$(printf '\\036')
+ROOT=; [ "$(id -u)" = 0 ] && ROOT=1
+
+now() {
+  t=0; IFS=' .' read -r up cs _ </proc/uptime && t=$((up * 1000 + \${cs#0} * 10))
+}
+
+cgroup2_mount() {
+  printf '%b' "$(sed -n -e '/ - cgroup2 /!d' -e 's/^[^ ]* [^ ]* [^ ]* [^ ]* \\([^ ]*\\) .*/\\1/' \\
+    -e 's/\\\\/\\\\0/g' -e p -e q /proc/self/mountinfo)"
+}
+
+netns_list() {
+  own=$(stat -L -c '%d %i' /proc/self/ns/net) || exit
+  nsfs=\${own% *} seen=" \${own#* } "
+  held=$(stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null)
+  named=$(stat -L -c '%d %i %n' /run/netns/* 2>/dev/null)
+  set -f
+  IFS='
+'
+  for h in $held; do
+    inode=\${h%% *}
+    case $seen in *" $inode "*) continue ;; esac
+    seen="$seen$inode "; pid=\${h#* /proc/}; name=
+    for n in $named; do
+      case $n in "$nsfs $inode "*) name=\${n#* /run/netns/}; break ;; esac
+    done
+    printf '%s\\t%s\\t%s\\n' "$inode" "\${pid%%/*}" "$name"
+  done
+  for n in $named; do
+    inode=\${n#* }; inode=\${inode%% *}
+    case $n in "$nsfs "*) ;; *) continue ;; esac
+    case $seen in *" $inode "*) continue ;; esac
+    seen="$seen$inode "
+    printf '%s\\t\\t%s\\n' "$inode" "\${n#* /run/netns/}"
+  done
+}
+
+section() {
+  now; t0=$t
+  printf '%s%s begin %s %s max=%s\\n' "$RS" "$N" "$1" "$2" "$4" >&5
+  r=$( {
+    { {
+      if [ -z "$ROOT" ] && [ -n "$5" ]; then printf 'not root: %s\\n' "$5" >&2; fi
+      ( command=$6; set -- $IDS; eval "$command" ) </dev/null 3>&- 5>&- 6>&- 7>&- 8>&- &
+      p=$!; echo "s $p $3" >&8
+      wait "$p" 2>/dev/null; rc=$?
+      echo e >&8; printf '%s%s:%s:' "$RS" "$N" "$rc" >&7
+    } 2>&1 >&6 6>&- | { head -c ${STDERR_LIMIT}; exec cat >/dev/null; } >&7 6>&-; } 6>&1 | head -c $(($4 + 1)) >&5 7>&-
+  } 7>&1 )
+  now
+  case $r in
+    *"$RS$N:"*) e=\${r%%"$RS$N:"*}; r=\${r#*"$RS$N:"}; rc=\${r%%:*}; e=$e\${r#*:} ;;
+    *) e=$r; rc=137 ;;
+  esac
+  if [ "$rc" = 137 ] && [ $((t - t0)) -ge $(($3 * 1000)) ]; then rc=124; fi
+  printf '\\n%s%s err %s %s\\n%s\\n%s%s end %s %s exit=%s ms=%s\\n' \\
+    "$RS" "$N" "$1" "$2" "$e" "$RS" "$N" "$1" "$2" "$rc" $((t - t0)) >&5
+}
+`;
+
+/**
+ * What a shell in a namespace does after the library. Parameters: nonce, bpftool, inode of the namespace.
+ * A process id is reused sooner or later, so the namespace is checked before anything is said about it.
+ */
+export const NETNS_ENTRY = `N=$1 BPFTOOL=$2 IDS=
+[ "$(stat -L -c %i /proc/self/ns/net)" = "$3" ] || exit 75
+`;
+
+/**
+ * The script's own part: `supervise` keeps the time limits, `enter_all` runs the netns sections everywhere.
+ *
+ * One supervisor reads one pipe: `s PID LIMIT` and `e` for a section that starts and ends, `t` each second,
+ * `q` when the caller's stdin has ended, `r PID` for the process to stop then. It stops a tree of processes
+ * from the root down, each with SIGSTOP first, so that nothing can start another process on the way.
+ */
+export const SUPERVISOR = `
+killtree() {
+  kill -STOP "$1" 2>/dev/null || return 0
+  if [ -e "/proc/$1/task/$1/children" ]; then set -- "$1" $(cat "/proc/$1/task/"*/children 2>/dev/null)
+  else set -- "$1" $(sed -n 's/^\\([0-9]*\\) (.*) . '"$1"' .*/\\1/p' /proc/[0-9]*/stat 2>/dev/null); fi
+  kill -KILL "$1" 2>/dev/null; shift
+  for child; do killtree "$child"; done
+}
+
+supervise() {
+  p= left=0 total=${SCRIPT_LIMIT_S} runner=
+  while read -r message a b; do
+    case $message in
+      r) runner=$a ;;
+      s) p=$a left=$b ;;
+      e) p= ;;
+      q) killtree "$runner" ;;
+      t) total=$((total - 1)); [ "$total" -gt 0 ] || killtree "$runner"
+        if [ -n "$p" ]; then
+          left=$((left - 1))
+          if [ "$left" -lt 0 ]; then killtree "$p"; p=; fi
+        fi ;;
+    esac
+  done
+}
+
+enter() {
+  [ -n "$1" ] || return 1
+  said=$(nsenter --net="$1" sh -c "$LIBRARY$NETNS" bpfdesk-netns "$N" "$BPFTOOL" "$2" 2>&1 >/dev/null)
+}
+
+enter_all() {
+  if [ -z "$ROOT" ] || ! command -v nsenter >/dev/null; then return 0; fi
+  list=$(netns_list)
+  tab=$(printf '\\t')
+  set -f
+  IFS='
+'
+  for ns in $list; do
+    set +f; unset IFS
+    inode=\${ns%%"$tab"*}; name=\${ns##*"$tab"}; pid=\${ns#*"$tab"}; pid=\${pid%%"$tab"*}
+    enter "\${name:+/run/netns/$name}" "$inode" && continue
+    enter "\${pid:+/proc/$pid/ns/net}" "$inode" && continue
+    # The process is gone, or its id belongs to another one by now: any other process there will do.
+    pid=$(stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sed -n "s|^$inode /proc/\\([0-9]*\\)/.*|\\1|p" | head -n 1)
+    if [ -n "$pid" ]; then enter "/proc/$pid/ns/net" "$inode" && continue; fi
+    case $said in *'No such file'*|'') continue ;; esac
+    section "$FIRST_NETNS" "netns:$inode" 5 4096 '' 'printf "%s\\n" "$said" >&2; exit 1'
+  done
+}
+`;
