@@ -18,6 +18,8 @@ export interface ExecRequest {
   /** Hard limit in ms; the command is then stopped and `exited` rejects with `exec-timeout`. */
   timeout_ms: number;
   signal?: AbortSignal;
+  /** Stopping and tidying up: may use the session that is kept free for it when all others are busy. */
+  cleanup?: boolean;
   /**
    * What a replay transport looks the recorded answer up by, e.g. `collect`, `prog-xlated:102`.
    * Live transports ignore it.

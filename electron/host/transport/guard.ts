@@ -1,0 +1,65 @@
+/**
+ * The guard: a few lines of POSIX sh around every command, so that nothing outlives its connection.
+ *
+ * sshd does not stop a command without a terminal when the channel closes or the line is lost, and
+ * neither does sudo. The guard keeps the channel's stdin for itself, hands the announced bytes of it
+ * to the command, and when it ends (or the time limit passes, or TERM comes) it stops the command's
+ * whole session: TERM, then KILL. It also marks where the command's own output begins, because login
+ * profiles print whatever they like before. It never sees a secret: values are positional arguments.
+ */
+
+export interface GuardOptions {
+  /** Printed as a line on stdout and on stderr right before the command starts. Not a secret. */
+  token: string;
+  /** How many bytes of stdin the command gets before its end of file; null leaves its stdin open. */
+  stdin_bytes: number | null;
+  /** The command is stopped after this many seconds even when the connection looks alive. */
+  limit_s: number;
+}
+
+/**
+ * $1 token, $2 bytes of stdin or `-`, $3 seconds, then the command.
+ *
+ * - The reader is put in the background once more because dash waits for a pipeline as a whole.
+ * - The reader's `$$` is the guard's pid; it repeats its signal because one that arrives just before
+ *   `wait` starts would be missed.
+ * - `setsid` gives the command a session of its own: `timeout` and the like make process groups, but
+ *   stay in the session. Without setsid only the command itself is stopped.
+ * - The field after `comm` in /proc/pid/stat: state, ppid, pgrp, session.
+ */
+const SCRIPT = `k=$1 n=$2 l=$3; shift 3; set -f
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C; export PATH LC_ALL
+c=; trap c=1 USR1 TERM HUP INT
+echo "$k"; echo "$k" >&2
+exec 3<&0 </dev/null
+s=; command -v setsid >/dev/null 2>&1 && s=setsid
+{ ( [ "$n" = - ] || { head -c "$n" <&3; exec >/dev/null; }
+while read -r x <&3; do :; done
+exec >/dev/null
+while kill -s USR1 $$; do sleep 1; done ) 2>/dev/null & } | $s "$@" 3<&- &
+p=$!
+( trap 'kill $!; exit' TERM; sleep "$l" & wait $! && kill -s USR1 $$ ) </dev/null >/dev/null 2>&1 3<&- &
+t=$!
+exec 3<&-
+members() { a=
+set +f; for f in /proc/[0-9]*/stat; do
+{ read -r y <"$f"; } 2>/dev/null || continue
+q=\${f#/proc/}; q=\${q%/stat}; y=\${y##*) }; set -f; set -- $y
+if [ "$1" != Z ] && { [ "$4" = $p ] || [ "$q" = $p ]; }; then a="$a $q"; fi
+done; [ "$a" ]; }
+{ wait $p; } 2>/dev/null; r=$?
+if [ "$c" ] || kill -0 -$p 2>/dev/null; then
+trap : USR1 TERM HUP INT
+i=0; while members && [ $i -lt 40 ]; do
+case $i in 0) kill -s TERM $a;; [12]?|3?) kill -s KILL $a;; esac
+i=$((i+1)); sleep 0.1 || sleep 1; done
+wait $p; q=$?; [ $q = 127 ] || r=$q
+fi 2>/dev/null
+kill $t 2>/dev/null
+exit $r`;
+
+/** The argv that runs `argv` under the guard. `argv[0]` is looked up in PATH plus the usual sbin folders. */
+export function guardArgv(argv: readonly string[], options: GuardOptions): string[] {
+  const bytes = options.stdin_bytes === null ? "-" : String(options.stdin_bytes);
+  return ["/bin/sh", "-c", SCRIPT, "bpfdesk", options.token, bytes, String(Math.ceil(options.limit_s)), ...argv];
+}

@@ -1,0 +1,150 @@
+/**
+ * What the live transports share: commands as root or not, uploads, the line to paste. Subclasses
+ * only know how to start a process (`open`) and how their connection ends.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { BpfdeskError } from "../../core/errors.ts";
+import type { Privileges } from "../../core/journal/events.ts";
+import { type RawProcess, superviseExecution } from "./execution.ts";
+import { guardArgv } from "./guard.ts";
+import type { FoundPrivileges } from "./privileges.ts";
+import { quoteArgv } from "./quote.ts";
+import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
+
+/** The guard on the node stops a command this much later than the host would. */
+const GUARD_GRACE_S = 15;
+const UPLOAD_TIMEOUT_MS = 120_000;
+
+/** noclobber opens with O_EXCL: a file or link that somebody put there first is refused. */
+const UPLOAD = `umask 077; set -C
+cat > "$1" || { r=$?; rm -f "$1"; exit $r; }
+chmod "$2" "$1" && sha256sum < "$1"`;
+
+export abstract class LiveTransport implements NodeTransport {
+  abstract readonly kind: "ssh" | "local";
+  protected closed = false;
+  private lostListener: ((error: Error) => void) | null = null;
+  private lost: Error | null = null;
+
+  constructor(
+    readonly host: string,
+    readonly user: string,
+    private readonly found: FoundPrivileges,
+  ) {}
+
+  get privileges(): Privileges {
+    return this.found.kind;
+  }
+
+  /** Why there is no root, in words; empty otherwise. */
+  get rootRefused(): string {
+    return this.found.reason;
+  }
+
+  /** Starts a process as the login user. `cleanup` may use what is kept free for stopping things. */
+  protected abstract open(argv: string[], signal: AbortSignal | undefined, cleanup: boolean): Promise<RawProcess>;
+  protected abstract shellPrefix(): string[];
+  protected abstract end(): Promise<void>;
+
+  async exec(request: ExecRequest): Promise<Execution> {
+    const [program = ""] = request.argv;
+    if (this.closed || this.lost !== null) throw notConnected(this.host);
+    const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
+    const guarded = guardArgv(request.argv, {
+      token,
+      stdin_bytes: request.stdin === undefined ? null : Buffer.byteLength(request.stdin),
+      limit_s: request.timeout_ms / 1000 + GUARD_GRACE_S,
+    });
+    const argv = request.root ? this.rootArgv(guarded) : guarded;
+    const raw = await this.open(argv, request.signal, request.cleanup === true);
+    return superviseExecution(raw, {
+      node: this.host,
+      token,
+      stdin: request.stdin,
+      timeout_ms: request.timeout_ms,
+      signal: request.signal,
+      sudo: request.root ? this.found.sudo : null,
+      program,
+    });
+  }
+
+  async upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void> {
+    const execution = await this.exec({
+      argv: ["/bin/sh", "-c", UPLOAD, "sh", path, mode.toString(8)],
+      root: this.found.asRoot !== null,
+      stdin: bytes,
+      timeout_ms: UPLOAD_TIMEOUT_MS,
+      record_key: `upload:${path}`,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const [stdout, stderr, exit] = await Promise.all([
+      firstText(execution.stdout),
+      firstText(execution.stderr),
+      execution.exited,
+    ]);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (exit.code === 0 && stdout.startsWith(sha256)) return;
+    throw new BpfdeskError({
+      code: "upload-failed",
+      message:
+        exit.code === 0
+          ? `${path} on ${this.host} is not what was sent.`
+          : `${path} could not be written on ${this.host}.`,
+      hint: "Check the free space and the mount options of that folder.",
+      node: this.host,
+      cause: (exit.code === 0 ? `sha256 there: ${stdout.slice(0, 64)}` : stderr.trim()).slice(0, 1000),
+    });
+  }
+
+  shellLine(request: Pick<ExecRequest, "argv" | "root">): string {
+    const sudo = { root: [], none: [], sudo: ["sudo", "-n", "--"], sudo_password: ["sudo", "--"] }[this.found.kind];
+    const command = quoteArgv(request.root ? [...sudo, ...request.argv] : request.argv);
+    const prefix = this.shellPrefix();
+    return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
+  }
+
+  onLost(listener: (error: Error) => void): void {
+    this.lostListener = listener;
+    if (this.lost !== null && !this.closed) listener(this.lost);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.end();
+    this.found.wipe();
+  }
+
+  /** To be called once by a subclass whose connection went away. */
+  protected connectionLost(error: Error): void {
+    this.found.wipe();
+    if (this.closed || this.lost !== null) return;
+    this.lost = error;
+    this.lostListener?.(error);
+  }
+
+  private rootArgv(argv: string[]): string[] {
+    if (this.found.asRoot !== null) return this.found.asRoot(argv);
+    throw new BpfdeskError({
+      code: "no-root",
+      message: `Root is needed on ${this.host}, but ${this.user} has none: ${this.found.reason}.`,
+      hint: "Connect as root or as a user with sudo.",
+      node: this.host,
+    });
+  }
+}
+
+function notConnected(node: string): BpfdeskError {
+  return new BpfdeskError({
+    code: "connection-closed",
+    message: `There is no connection to ${node} any more.`,
+    hint: "Connect again.",
+    node,
+  });
+}
+
+async function firstText(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = "";
+  for await (const bytes of stream) if (all.length < 4096) all += bytes.toString();
+  return all;
+}
