@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Collected } from "./frames.ts";
 import { FrameReader } from "./read-frames.ts";
+import { encodeUtf8 } from "./utf8.ts";
 import { writeFrames } from "./write-frames.ts";
 
 const NONCE = "n0nce";
-const bytes = (text: string) => new TextEncoder().encode(text);
+const bytes = encodeUtf8;
 
 function read(stream: Uint8Array, cuts: number[] = []): Collected {
   const reader = new FrameReader(NONCE);

@@ -7,6 +7,7 @@
  */
 import type { Collected, Scope, SectionResult } from "./frames.ts";
 import { STDERR_LIMIT } from "./library.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 const RECORD_SEPARATOR = 0x1e;
 const LINE_FEED = 0x0a;
@@ -53,10 +54,6 @@ interface Open {
   stderr: Sink | null;
 }
 
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-}
-
 /** Incremental reader of one run. Feed it with {@link FrameReader.push}, then call {@link FrameReader.finish} once. */
 export class FrameReader {
   private readonly mark: Uint8Array;
@@ -69,7 +66,7 @@ export class FrameReader {
   private complete = false;
 
   constructor(nonce: string) {
-    this.mark = new TextEncoder().encode(`\x1e${nonce} `);
+    this.mark = encodeUtf8(`\x1e${nonce} `);
   }
 
   /** Takes the next bytes; returns the sections that ended within them. */
@@ -109,7 +106,7 @@ export class FrameReader {
     // What is left is the start of a frame.
     this.carry = new Uint8Array(0);
     this.close(null, null);
-    return { sections: [...this.sections], complete: this.complete, noise: decode(this.noise.bytes(false)) };
+    return { sections: [...this.sections], complete: this.complete, noise: decodeUtf8(this.noise.bytes(false)) };
   }
 
   /** The frame that starts at `at`, `none` when no frame does, `unknown` when more bytes are needed to tell. */
@@ -120,7 +117,7 @@ export class FrameReader {
     const line = data.subarray(at, at + LONGEST_FRAME);
     const end = line.indexOf(LINE_FEED);
     if (end === -1) return line.length < LONGEST_FRAME ? "unknown" : "none";
-    return { words: decode(line.subarray(this.mark.length, end)).split(" "), length: end + 1 };
+    return { words: decodeUtf8(line.subarray(this.mark.length, end)).split(" "), length: end + 1 };
   }
 
   private take(bytes: Uint8Array): void {
@@ -177,8 +174,8 @@ export class FrameReader {
       exit,
       ms,
       truncated,
-      stdout: decode(stdout.subarray(0, open.max)),
-      stderr: open.stderr === null ? "" : decode(open.stderr.bytes(exit !== null).subarray(0, STDERR_LIMIT)),
+      stdout: decodeUtf8(stdout.subarray(0, open.max)),
+      stderr: open.stderr === null ? "" : decodeUtf8(open.stderr.bytes(exit !== null).subarray(0, STDERR_LIMIT)),
     });
   }
 }

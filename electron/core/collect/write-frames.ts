@@ -4,8 +4,7 @@
  * its `end` frame, as it did on the line.
  */
 import type { Collected } from "./frames.ts";
-
-const encoder = new TextEncoder();
+import { encodeUtf8 } from "./utf8.ts";
 
 /** The stream of one run under this nonce. */
 export function writeFrames(collected: Collected, nonce: string): Uint8Array {
@@ -13,7 +12,7 @@ export function writeFrames(collected: Collected, nonce: string): Uint8Array {
   const parts: string[] = [collected.noise];
   for (const { section, scope, exit, ms, truncated, stdout, stderr } of collected.sections) {
     // An output that was cut has one byte more than its limit on the line.
-    const max = encoder.encode(stdout).length;
+    const max = encodeUtf8(stdout).length;
     const more = truncated && exit !== null ? "\n" : "";
     parts.push(`${mark} begin ${section} ${scope} max=${max}\n${stdout}${more}`);
     if (exit === null && stderr === "") continue;
@@ -21,5 +20,5 @@ export function writeFrames(collected: Collected, nonce: string): Uint8Array {
     if (exit !== null) parts.push(`\n${mark} end ${section} ${scope} exit=${exit} ms=${ms ?? ""}\n`);
   }
   if (collected.complete) parts.push(`${mark} done ms=0\n`);
-  return encoder.encode(parts.join(""));
+  return encodeUtf8(parts.join(""));
 }
