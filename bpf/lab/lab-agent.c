@@ -4,6 +4,7 @@
  *
  *   lab-agent --once                 carry the plan out and end: what is not pinned or on a filter goes
  *   lab-agent --stay CGROUP          carry it out as a process of CGROUP, then hold every fd until killed
+ *   lab-agent --ids                  print "prog|map|link ID" for everything loaded on the machine
  *
  * A plan is lines of words:
  *   load VAR FILE [pins=DIR] [config=EP,SEC,LEAN,DROP] [map=NAME,KERNEL_NAME,PIN]… [skip=PROG]…
@@ -15,6 +16,7 @@
  *   xdp IFACE native|generic VAR:PROG [PIN]
  *   cgroup PATH VAR:PROG [PIN]
  *   trace VAR:PROG
+ *   query IFACE ingress|egress       print "tcx IFACE DIRECTION ID" for each program, first to run first
  * A pin that is there already is reused: its map is shared, its link is given the new program, which
  * is how an agent takes over from itself after a restart. Prints a line for every object it made:
  * "prog|map|link ID NAME". Ends with code 1 and the failing line on stderr.
@@ -94,11 +96,14 @@ static int map_fd(const char *word)
 {
 	const char *name;
 	struct bpf_object *object = part(word, &name);
-	int fd = bpf_object__find_map_fd_by_name(object, name);
+	struct bpf_map *map;
 
-	if (fd < 0)
-		die("no map %s", name);
-	return fd;
+	/* libbpf renames a map that it reuses from a pin to its kernel name, which map= only lengthens. */
+	bpf_object__for_each_map(map, object)
+		if (!strncmp(bpf_map__name(map), name, strlen(name)))
+			return bpf_map__fd(map);
+	die("no map %s", name);
+	return -1;
 }
 
 static int ifindex_of(const char *name)
@@ -321,6 +326,17 @@ static void trace(const char *word)
 	report_link(bpf_link__fd(link), name);
 }
 
+/* Older bpftools do not list tcx, so the lab asks the kernel itself. */
+static void query(const char *name, const char *direction)
+{
+	__u32 ids[64], count = 64, flags = 0;
+
+	if (bpf_prog_query(ifindex_of(name), is_ingress(direction) ? TCX_INGRESS : TCX_EGRESS, 0, &flags, ids, &count))
+		die("query: %s", strerror(errno));
+	for (__u32 i = 0; i < count; i++)
+		printf("tcx %s %s %u\n", name, direction, ids[i]);
+}
+
 static void unhex(const char *text, unsigned char *bytes, size_t size)
 {
 	if (strlen(text) > size * 2)
@@ -378,6 +394,8 @@ static void carry_out(char *line)
 		cgroup(words, count);
 	else if (!strcmp(words[0], "trace") && count == 2)
 		trace(words[1]);
+	else if (!strcmp(words[0], "query") && count == 3)
+		query(words[1], words[2]);
 	else
 		die("not a line of a plan");
 }
@@ -436,6 +454,17 @@ static int stay(const char *cgroup)
 		pause();
 }
 
+/*
+ * Ids only, nothing is opened. Opening a prog array by id while the kernel clears it takes and drops its
+ * last user reference again; prog_array_map_clear (kernel/bpf/arraymap.c) then takes a reference for work
+ * that is queued already, and the map stays for ever. Seen on 6.18 with `bpftool map show` in a loop.
+ */
+static void print_ids(const char *kind, int (*next)(__u32, __u32 *))
+{
+	for (__u32 id = 0; !next(id, &id);)
+		printf("%s %u\n", kind, id);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files;
@@ -453,6 +482,12 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "--stay"))
 		return stay(argv[2]);
-	fprintf(stderr, "usage: lab-agent --once | --stay CGROUP < PLAN\n");
+	if (argc == 2 && !strcmp(argv[1], "--ids")) {
+		print_ids("prog", bpf_prog_get_next_id);
+		print_ids("map", bpf_map_get_next_id);
+		print_ids("link", bpf_link_get_next_id);
+		return 0;
+	}
+	fprintf(stderr, "usage: lab-agent --once < PLAN | --stay CGROUP < PLAN | --ids\n");
 	return 2;
 }

@@ -8,7 +8,7 @@
  * neighbour, where a child answers on port 8080, and ends when process 1 does. Process 1 (comm "systemd") lives in its own pid, mount, network,
  * UTS, IPC and cgroup namespaces, with CGROUP_DIR as the root of cgroup2. Killing either takes down
  * everything inside, which is what makes leaving nothing behind simple. FILES_DIR/bin appears as
- * /run/lab/bin, FILES_DIR/os-release as /etc/os-release. Prints "pid1 PID", "wire PID" and,
+ * /run/lab/bin, FILES_DIR/os-release and hosts below /etc. Prints "pid1 PID", "wire PID" and,
  * when all is mounted, "ready".
  */
 #define _GNU_SOURCE
@@ -58,11 +58,12 @@ static void must_mkdir(const char *path)
 /* The mounts of a node with unified cgroups. The machine's own /proc and /sys are taken away first. */
 static void mount_all(const char *files)
 {
-	char bin[512], os_release[512];
+	char bin[512], os_release[512], hosts[512];
 	int old;
 
 	snprintf(bin, sizeof(bin), "%s/bin", files);
 	snprintf(os_release, sizeof(os_release), "%s/os-release", files);
+	snprintf(hosts, sizeof(hosts), "%s/hosts", files);
 	must_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	umount2("/proc", MNT_DETACH);
 	must_mount("proc", "/proc", "proc", 0, NULL);
@@ -75,6 +76,7 @@ static void mount_all(const char *files)
 	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
 	must_mount(os_release, "/etc/os-release", NULL, MS_BIND, NULL);
+	must_mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL);
 	old = open(bin, O_PATH);
 	if (old < 0)
 		die(bin);
