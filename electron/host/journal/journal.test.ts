@@ -78,6 +78,14 @@ describe("appending", () => {
   });
 });
 
+it("finds the events of some types of one node", () => {
+  const journal = openJournal(":memory:");
+  const added = (node: string): EventBody => ({ type: "node.added", node, target: "t", label: "l", transport: "ssh" });
+  journal.append([added("n1"), phase("a"), added("n2"), phase("b")]);
+  expect([...journal.ofTypes(["connection.phase"])].map((event) => event.detail)).toEqual(["a", "b"]);
+  expect([...journal.ofTypes(["node.added", "connection.phase"], "n2")].map((event) => event.seq)).toEqual([3]);
+});
+
 describe("blobs", () => {
   it("come back in order, byte for byte, per command", () => {
     const journal = openJournal(":memory:");

@@ -25,6 +25,8 @@ export interface Journal {
   append(events: readonly EventBody[]): JournalEvent[];
   /** Events after `after_seq` in order: at most `limit`, and about 1 MiB of stored text, but at least one if there is one. */
   read(after_seq: number, limit: number): JournalEvent[];
+  /** The events of these types in order, of one node when it is named; others are not even unpacked. */
+  ofTypes<T extends EventBody["type"]>(types: readonly T[], node?: string): Generator<EventOf<T>, void>;
   /** Batches of every event after `after_seq` in order, then live ones. Ends on close or abort; throws when recording fails. */
   subscribe(
     after_seq: number,
@@ -36,6 +38,8 @@ export interface Journal {
   blobs(command_id: string): Generator<StoredBlob, void>;
   close(): void;
 }
+
+type EventOf<T extends EventBody["type"]> = JournalEvent & { type: T };
 
 interface AbortTarget {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
@@ -63,6 +67,10 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   const now = options.now ?? Date.now;
   const insertEvent = db.prepare("INSERT INTO events (seq, at, type, node, packed, body) VALUES (?, ?, ?, ?, ?, ?)");
   const selectEvents = db.prepare("SELECT seq, at, type, packed, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?");
+  const selectOfType = db.prepare(
+    `SELECT seq, at, type, packed, body FROM events
+      WHERE seq > ? AND type IN (SELECT value FROM json_each(?)) AND (? IS NULL OR node = ?) ORDER BY seq LIMIT 1`,
+  );
   const insertBlob = db.prepare("INSERT INTO blobs (command_id, stream, packed, bytes) VALUES (?, ?, ?, ?)");
   const selectBlob = db.prepare(
     "SELECT id, stream, packed, bytes FROM blobs WHERE command_id = ? AND id > ? ORDER BY id LIMIT 1",
@@ -89,6 +97,12 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       wake();
       throw known;
     }
+  }
+
+  function eventOf(row: Record<string, unknown>): JournalEvent {
+    const body = unpack(Number(row.packed), row.body as Uint8Array);
+    const fields = JSON.parse(decoder.decode(body)) as object;
+    return { seq: Number(row.seq), at: Number(row.at), type: row.type, ...fields } as JournalEvent;
   }
 
   return {
@@ -128,14 +142,21 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
         const events: JournalEvent[] = [];
         let bytes = 0;
         for (const row of selectEvents.iterate(after_seq, limit)) {
-          const body = row.body as Uint8Array;
-          bytes += body.length;
+          bytes += (row.body as Uint8Array).length;
           if (events.length > 0 && bytes > BATCH_BYTES) break;
-          const fields = JSON.parse(decoder.decode(unpack(Number(row.packed), body))) as object;
-          events.push({ seq: Number(row.seq), at: Number(row.at), type: row.type, ...fields } as JournalEvent);
+          events.push(eventOf(row));
         }
         return events;
       });
+    },
+
+    *ofTypes<T extends EventBody["type"]>(types: readonly T[], node?: string) {
+      for (let after = 0; ; ) {
+        const row = guarded(() => selectOfType.get(after, JSON.stringify(types), node ?? null, node ?? null));
+        if (!row) return;
+        after = Number(row.seq);
+        yield guarded(() => eventOf(row)) as EventOf<T>;
+      }
     },
 
     async *subscribe(after_seq, signal) {

@@ -1,0 +1,48 @@
+/**
+ * What a node session is given: how to connect, and what to do on a node.
+ *
+ * Types only. `service.ts` fills them with SSH, this machine, a replay, and the collector; tests with their own.
+ */
+import type { Collected, SectionResult } from "../../core/collect/frames.ts";
+import type { Section } from "../../core/collect/section.ts";
+import type { Phase } from "../../core/errors.ts";
+import type { Prompt } from "../../core/journal/events.ts";
+import type { PromptAnswer } from "../../shared/contract.ts";
+import type { NodeTransport } from "../transport/types.ts";
+
+/** How a transport is made; tells its progress and asks its questions through the context. */
+export type Connect = (context: ConnectContext) => Promise<NodeTransport>;
+
+export interface ConnectContext {
+  onPhase(phase: Phase, detail: string): void;
+  ask(prompt: Prompt): Promise<PromptAnswer>;
+  signal: AbortSignal;
+}
+
+/** The bpftool to use on a node and how to leave nothing behind. */
+export interface LentTool {
+  /** Path of a bpftool that was lent, or null for the node's own. */
+  bpftool: string | null;
+  /** Removes what was lent; returns what could not be removed, in words. */
+  cleanup(): Promise<string[]>;
+}
+
+/** What is done on a node, apart from the order it is done in. */
+export interface NodeWork {
+  sections: readonly Section[];
+  ensureBpftool(transport: NodeTransport, context: Pick<ConnectContext, "ask" | "signal">): Promise<LentTool>;
+  /** Rejects only when cancelled or when nothing at all arrived. */
+  collectNode(
+    transport: NodeTransport,
+    options: {
+      sections: readonly Section[];
+      bpftool: string | null;
+      signal: AbortSignal;
+      onSection(result: SectionResult): void;
+    },
+  ): Promise<Collected>;
+  collectFollowUp(
+    transport: NodeTransport,
+    options: { sections: readonly Section[]; prog_ids: readonly number[]; bpftool: string | null; signal: AbortSignal },
+  ): Promise<Collected>;
+}
