@@ -1,0 +1,11 @@
+/**
+ * `npm run bench [name…]`: figures of the product, each measured against its peer in the same run.
+ * Prints ratios and figures; judges nothing.
+ */
+import { ensureBuild } from "./lib/build.mjs";
+import { ensureDependencies, ensurePackages, run } from "./lib/setup.mjs";
+
+ensureDependencies();
+ensurePackages();
+await ensureBuild();
+process.exit(await run("node", ["scripts/lib/bench-runner.mjs", ...process.argv.slice(2)]));
