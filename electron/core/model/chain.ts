@@ -111,6 +111,8 @@ function effectOn(front: DraftEntry, later: DraftEntry, context: ChainContext): 
   if (front.skip_sw) return "apart";
   if (front.mechanism === "clsact" && later.mechanism === "clsact") {
     if ((front.chain ?? 0) !== (later.chain ?? 0)) return "apart";
+    // Known from bpftool alone, which tells neither protocol nor direct-action.
+    if (front.kind === "bpf" && front.direct_action === null) return "unknown";
     // A filter sees packets of its protocol only; `all` sees every one (tcf_classify).
     const protocol = front.protocol ?? "all";
     if (protocol !== "all" && protocol !== (later.protocol ?? "all")) return "apart";
@@ -173,6 +175,9 @@ function doubtText(front: DraftEntry, effect: Effect, context: ChainContext): st
   const label = labelOf(front, context);
   if (effect === "depends") return `depends on the packet: ${label} goes on with some verdicts and ends with others`;
   if (verdictTable(front) === null) return `${label} stands in front; what it does to a packet is not known`;
+  if (front.mechanism === "clsact" && front.direct_action === null) {
+    return `${label} stands in front; its pref, protocol and mode are not known`;
+  }
   if (front.has_actions) return `${label} stands in front and leaves the decision to its tc actions`;
   if (returnsOf(front, context) === null) return `${label} stands in front and its code was not read`;
   return `${label} stands in front and its code does not show every verdict it can return`;

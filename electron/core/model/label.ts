@@ -45,7 +45,20 @@ export function hookLabel(iface: Pick<Iface, "name">, hook: Pick<Hook, "directio
 }
 
 /** Which side of the packet path an interface shows to the reader. */
-export type Side = "pod_host_end" | "in_pod" | "uplink";
+export type Side = "pod_host_end" | "in_pod" | "in_namespace" | "uplink";
+
+const INTO: Record<Side, string> = {
+  pod_host_end: "pod → out",
+  in_pod: "in → pod",
+  in_namespace: "in → namespace",
+  uplink: "out → host",
+};
+const OUT_OF: Record<Side, string> = {
+  pod_host_end: "out → pod",
+  in_pod: "pod → out",
+  in_namespace: "namespace → out",
+  uplink: "host → out",
+};
 
 /**
  * A hook's direction, both readings. tc names directions from the interface's side: on the host's end
@@ -53,8 +66,8 @@ export type Side = "pod_host_end" | "in_pod" | "uplink";
  * into the pair, its peer programs when the pod does (drivers/net/netkit.c, netkit_xmit).
  */
 export function directionOf(hook: HookName, side: Side): string {
-  const into = { pod_host_end: "pod → out", in_pod: "in → pod", uplink: "out → host" }[side];
-  const outOf = { pod_host_end: "out → pod", in_pod: "pod → out", uplink: "host → out" }[side];
+  const into = INTO[side];
+  const outOf = OUT_OF[side];
   switch (hook) {
     case "xdp":
       return `xdp ingress (${into})`;

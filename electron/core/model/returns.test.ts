@@ -1,10 +1,13 @@
 import { expect, it } from "vitest";
-import type { XlatedInsn } from "./insn.ts";
+import xlated, { type Insn } from "../parsers/bpf.xlated.ts";
 import { analyseReturns, type Returns } from "./returns.ts";
 import dumps from "./testdata/returns.json";
 
-const programs: Record<string, XlatedInsn[]> = Object.fromEntries(
-  Object.entries(dumps).map(([name, rows]) => [name, rows as XlatedInsn[]]),
+const programs: Record<string, Insn[]> = Object.fromEntries(
+  Object.entries(dumps).map(([name, rows]) => {
+    const { value } = xlated.parse(`#prog 1\n${JSON.stringify(rows)}\n`);
+    return [name, value[0]?.insns ?? []];
+  }),
 );
 
 /** From the C source beside the dumps, by reading it. */
@@ -47,25 +50,16 @@ it("never claims to know a program whose dump was cut off", () => {
   expect(claims).toEqual([]);
 });
 
-const insn = (code: number, dst: number, src: number, off: number, imm: number, disasm = ""): XlatedInsn => {
-  const byte = (value: number, at: number) => `0x${((value >> (8 * at)) & 0xff).toString(16).padStart(2, "0")}`;
-  return {
-    disasm,
-    opcodes: {
-      code: `0x${code.toString(16)}`,
-      dst_reg: `0x${dst.toString(16)}`,
-      src_reg: `0x${src.toString(16)}`,
-      off: [byte(off, 0), byte(off, 1)],
-      imm: [byte(imm, 0), byte(imm, 1), byte(imm, 2), byte(imm, 3)],
-    },
-  };
-};
+const insn = (code: number, dst_reg: number, src_reg: number, off: number, imm: number, disasm = "") => ({
+  ...{ code, dst_reg, src_reg, off, imm, disasm },
+  ...{ imm_hi: null, src: null },
+});
 const R0 = (value: number) => insn(0xb7, 0, 0, 0, value);
 const EXIT = insn(0x95, 0, 0, 0, 0);
 
-it.each<[string, XlatedInsn[], Returns]>([
+it.each<[string, Omit<Insn, "pc">[], Returns]>([
   ["a program without rows", [], { values: [], complete: false }],
-  ["a row without opcodes", [{ disasm: "exit", opcodes: null }], { values: [], complete: false }],
+  ["a row without opcodes", [{ ...EXIT, code: null }], { values: [], complete: false }],
   ["a helper call with a hidden address", [insn(0x85, 0, 0, 0, 0), R0(0), EXIT], { values: [0], complete: false }],
   ["an indirect call", [insn(0x8d, 0, 1, 0, 0), R0(0), EXIT], { values: [], complete: false }],
   ["an indirect jump", [insn(0x0d, 1, 0, 0, 0), R0(0), EXIT], { values: [], complete: false }],
@@ -78,5 +72,5 @@ it.each<[string, XlatedInsn[], Returns]>([
   ["a 32-bit minus one", [insn(0xb4, 0, 0, 0, -1), EXIT], { values: [-1], complete: true }],
   ["may_goto", [R0(0), insn(0xe5, 0, 0, 1, 0), R0(2), EXIT], { values: [0, 2], complete: true }],
 ])("is right about %s", (_, rows, expected) => {
-  expect(analyseReturns(rows)).toEqual(expected);
+  expect(analyseReturns(rows.map((row, pc) => ({ ...row, pc })))).toEqual(expected);
 });

@@ -6,8 +6,10 @@
  * when every reachable exit returns known constants and no tail call, exception or unknown jump is
  * reachable. It does not follow tail calls: the callee's verdict replaces the program's own.
  */
+
+import type { Insn as XlatedInsn } from "../parsers/bpf.xlated.ts";
 import { alu } from "./alu.ts";
-import { decodeInsns, type Insn, type XlatedInsn } from "./insn.ts";
+import { decodeInsns, type Insn } from "./insn.ts";
 
 /** Known values of a register (unsigned 64-bit), or null for anything. */
 export type Values = readonly bigint[] | null;
@@ -191,7 +193,7 @@ function jumpTarget(pc: number, insn: Insn): number | null {
 function step(insn: Insn, state: State): void {
   switch (insn.code & 0x07) {
     case 0x00: // LD: 64-bit immediate, or the packet loads of classic BPF
-      if (insn.imm64 !== null && insn.src === 0) state[insn.dst] = [insn.imm64];
+      if (typeof insn.imm64 === "bigint" && insn.src === 0) state[insn.dst] = [insn.imm64];
       else if (insn.imm64 !== null) state[insn.dst] = null;
       else for (let reg = 0; reg <= 5; reg++) state[reg] = null;
       return;

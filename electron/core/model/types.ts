@@ -274,6 +274,8 @@ export interface BpfMount {
   parent_id: number;
   /** True when another mount covers it (same mount point mounted later, or a parent over it). */
   shadowed: boolean;
+  /** `major:minor`: equal for two mounts of one filesystem, as with a bind mount. */
+  device?: string;
 }
 
 export interface Agent {
