@@ -4,7 +4,7 @@
  * (`tc.filter` does), and before 7.3 no tcx.
  */
 import { defineParser, type Parsed } from "../parse.ts";
-import { type Fields, isErrorObject, isObject, readRow } from "./lib/fields.ts";
+import { type Fields, isObject, readRow } from "./lib/fields.ts";
 import { openJson } from "./lib/rows.ts";
 
 export interface NetXdpRow {
@@ -74,10 +74,7 @@ function parse(text: string): Parsed<NetRows> {
 }
 
 function addTo(rows: NetRows, row: Fields): null {
-  for (const name of Object.keys(row.raw)) {
-    if (!isErrorObject({ [name]: row.raw[name] ?? null })) rows.sections.push(name);
-  }
-  if (typeof row.raw.error === "string") row.warn("tool-error", `The tool reported: "${row.raw.error}".`);
+  rows.sections.push(...Object.keys(row.raw).filter((name) => name !== "error"));
   rows.xdp.push(...row.rows("xdp", xdpRows).flat());
   rows.tc.push(...row.rows("tc", tcRow));
   rows.flow_dissector.push(...row.rows("flow_dissector", (fd) => ({ prog_id: fd.needInt("id"), raw: fd.raw })));

@@ -71,7 +71,8 @@ function parse(text: string): Parsed<XlatedRow[]> {
       });
     }
     const remarks = context.warnings.list();
-    for (const { code, message, path } of remarks) warnings.add(code, message, `program ${prog_id} ${path ?? ""}`);
+    for (const { code, message, path } of remarks)
+      warnings.add(code, message, `program ${prog_id} ${path ?? ""}`.trim());
     value.push({
       prog_id,
       insns,
@@ -95,7 +96,8 @@ function insnOf(row: Fields, pc: number): Insn {
     dst_reg: byteOf(opcodes?.get("dst_reg")),
     off: signed(bytesOf(opcodes?.get("off")), 0, 2),
     imm: signed(imm, 0, 4),
-    imm_hi: imm?.length === 8 ? signed(imm, 4, 4) : null,
+    // For a 64-bit load bpftool prints 12 bytes: imm, then the second slot whole, which ends with its imm.
+    imm_hi: imm?.length === 12 ? signed(imm, 8, 4) : null,
     src: row.text("src"),
   };
 }

@@ -109,17 +109,24 @@ const MODES: Record<string, LinkXdp["mode"]> = { 1: "native", 2: "generic", 3: "
 function xdpOf(row: Fields): LinkXdp[] {
   const xdp = row.object("xdp");
   if (!xdp) return [];
-  const several = xdp.rows("attached", xdpProgram);
-  if (several.length > 0) return several;
-  return xdp.has("prog") ? [xdpProgram(xdp)] : [];
+  // One program is printed at both places; several only under `attached`.
+  const attached = xdp.rows("attached", xdpProgram);
+  if (attached.length > 0) return attached;
+  const single = xdp.has("prog") ? xdpProgram(xdp) : null;
+  return single ? [single] : [];
 }
 
-function xdpProgram(row: Fields): LinkXdp {
+/** Null, with a warning, when the program's id is missing: the interface stays. */
+function xdpProgram(row: Fields): LinkXdp | null {
   const prog = row.object("prog");
-  const mode = row.int("mode");
+  const prog_id = prog?.int("id") ?? row.int("prog_id");
+  if (prog_id === null) {
+    row.warn("missing-field", "Needs an integer; the program is left out.", "prog.id");
+    return null;
+  }
   return {
-    mode: MODES[String(mode)] ?? null,
-    prog_id: prog ? prog.needInt("id") : row.needInt("prog_id"),
+    mode: MODES[String(row.int("mode"))] ?? null,
+    prog_id,
     name: prog?.text("name") ?? null,
     tag: prog?.text("tag") ?? null,
   };

@@ -75,7 +75,9 @@ function rowOf(record: string): ProcRow | null {
   const flags = toInt(field(9));
   const starttime = field(22);
   const comm = record.slice(open + 1, close);
-  if (pid === null || ppid === null || flags === null || starttime === undefined || comm.length > 63) return null;
+  if (pid === null || ppid === null || flags === null || starttime === undefined) return null;
+  // Only kernel threads have long names, and theirs hold no newline: this is half a record and another one.
+  if (comm.length > (comm.includes("\n") ? 15 : 63)) return null;
   // A bitwise AND in doubles: flags may use bit 31.
   const kernel_thread = Math.floor(flags / PF_KTHREAD) % 2 === 1;
   return { pid, comm, state: field(3) ?? "", ppid, flags, starttime, kernel_thread, raw: record };

@@ -4,6 +4,7 @@
  */
 import { defineParser, type Parsed } from "../parse.ts";
 import type { Fields } from "./lib/fields.ts";
+import type { Json } from "./lib/json.ts";
 import { splitMarked } from "./lib/marked.ts";
 import { jsonRows } from "./lib/rows.ts";
 import { quote, Warnings } from "./lib/warnings.ts";
@@ -53,7 +54,7 @@ function parse(text: string): Parsed<FilterRow[]> {
     const where = `${dev} ${direction} `;
     const parsed = jsonRows(body, (row) => filterRow(row, dev, direction), { empty_is_none: true });
     value.push(...parsed.value);
-    for (const { code, message, path } of parsed.warnings) warnings.add(code, message, where + (path ?? ""));
+    for (const { code, message, path } of parsed.warnings) warnings.add(code, message, (where + (path ?? "")).trim());
   }
   return { value, warnings: warnings.list() };
 }
@@ -62,6 +63,8 @@ function filterRow(row: Fields, dev: string, direction: FilterRow["direction"]):
   const options = row.object("options");
   if (!options) return null;
   const kind = row.needText("kind");
+  // A hash table of u32 holds filters and is none.
+  if (kind === "u32" && options.has("ht_divisor")) return null;
   const prog = options.object("prog");
   const bpf = kind === "bpf";
   return {
@@ -72,7 +75,7 @@ function filterRow(row: Fields, dev: string, direction: FilterRow["direction"]):
     pref: row.int("pref"),
     chain: row.int("chain"),
     block: row.int("block"),
-    handle: handleOf(options.text("handle") ?? row.text("handle") ?? options.text("fh")),
+    handle: handleOf(options.get("handle") ?? row.get("handle") ?? options.get("fh")),
     bpf_name: bpf ? options.text("bpf_name") : null,
     direct_action: bpf ? (options.flag("direct-action") ?? options.flag("direct_action") ?? false) : null,
     prog_id: prog?.int("id") ?? null,
@@ -83,7 +86,9 @@ function filterRow(row: Fields, dev: string, direction: FilterRow["direction"]):
   };
 }
 
-/** "1" and "0x1" name the same handle: both are hexadecimal. */
-function handleOf(handle: string | null): string | null {
-  return handle !== null && /^[0-9a-f]+$/i.test(handle) ? `0x${handle}` : handle;
+/** bpf prints its handle as "0x1" or "1" (both hexadecimal), flower as a number; u32 as `800::800`. */
+function handleOf(handle: Json | undefined): string | null {
+  if (typeof handle === "number" && handle >= 0) return `0x${handle.toString(16)}`;
+  if (typeof handle !== "string") return null;
+  return /^[0-9a-f]+$/i.test(handle) ? `0x${handle}` : handle;
 }

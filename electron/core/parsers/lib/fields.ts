@@ -190,6 +190,9 @@ export function readRow<T>(
     context.warnings.add("cut-row", "The output ends inside this row; it is left out.", path);
     return null;
   }
+  if (typeof item.error === "string") {
+    context.warnings.add("tool-error", `The tool failed inside this row: ${quote(item.error)}.`, path);
+  }
   try {
     return make(new Fields(item, path, context));
   } catch (problem) {

@@ -31,6 +31,8 @@ export interface JsonRead {
 
 /** Deeper nesting than this ends the document: no tool comes near it, and recursion stays safe. */
 const MAX_DEPTH = 128;
+/** Paths in warnings end about here (in characters). */
+const MAX_PATH = 80;
 
 /** Reads every JSON document in `text`. */
 export function readJson(text: string): JsonRead {
@@ -91,7 +93,8 @@ class Reader {
       if (this.startsDocument(start)) {
         if (!this.document() && this.documents.length === 0) noise ||= this.lineAt(start);
       } else {
-        noise ||= this.lineAt(start);
+        // What follows a broken document is its rest.
+        noise ||= this.broken ? "" : this.lineAt(start);
       }
       if (this.at === start || !this.onlyBlanksBefore(this.at)) this.nextLine();
     }
@@ -131,7 +134,11 @@ class Reader {
       if (root === null || (!atEnd && isEmpty(root))) return false;
       for (const container of this.open) this.cut.add(container);
       const code = atEnd ? "json-truncated" : "json-invalid";
-      this.warnings.add(code, `${stop.reason} (byte ${this.at}); what was read before is kept.`, name + this.where());
+      this.warnings.add(
+        code,
+        `${stop.reason} (character ${this.at}); what was read before is kept.`,
+        name + this.where(),
+      );
       this.documents.push(root);
       this.broken = true;
       return true;
@@ -378,10 +385,13 @@ class Reader {
   }
 }
 
-/** `[3].options.prog` from `[3, "options", "prog"]`. */
-export function formatPath(path: readonly (string | number)[]): string {
+/** `[3].options.prog` from `[3, "options", "prog"]`; a very long path is cut. */
+function formatPath(path: readonly (string | number)[]): string {
   let text = "";
-  for (const step of path) text += typeof step === "number" ? `[${step}]` : text === "" ? step : `.${step}`;
+  for (const step of path) {
+    if (text.length > MAX_PATH) return `${text}…`;
+    text += typeof step === "number" ? `[${step}]` : text === "" ? step : `.${step}`;
+  }
   return text;
 }
 
