@@ -1,0 +1,107 @@
+/**
+ * The few commands that put the bundled bpftool on a node, check it and take it away. Shell text is constant;
+ * every value is a positional parameter.
+ */
+import type { NodeTransport } from "../transport/types.ts";
+
+/** Folders to try, in this order: memory first, so that a full disk does not matter. `~` is the home folder. */
+export const CANDIDATES = ["/run", "/dev/shm", "/tmp", "/var/tmp", "~"] as const;
+
+/**
+ * Parameters: name of the folder to make, KiB needed, candidates. Prints the folder it made, or a line a
+ * candidate to stderr with what is wrong with it.
+ *
+ * A folder is trusted when it and all above it belong to root or to the user, and who else may write there
+ * cannot rename what is not theirs (the sticky bit). Whether programs may run is tried, not read from options.
+ */
+const PREPARE = `umask 077; name=$1 need=$2; shift 2; uid=$(id -u); LC_ALL=C; export LC_ALL
+trusted() {
+  p=$1
+  while :; do
+    l=$(ls -dn "$p/.") || return 1
+    set -- $l
+    case $3 in 0|"$uid") ;; *) return 1 ;; esac
+    case $1 in
+      ?????????[tT]*) ;;
+      ????????w*) return 1 ;;
+      ?????w*) [ "$4" = 0 ] || return 1 ;;
+    esac
+    [ -n "$p" ] || return 0
+    p=\${p%/*}
+  done
+}
+for c; do
+  if [ "$c" = '~' ]; then c=$HOME; fi
+  if [ -z "$c" ] || ! [ -d "$c" ] || ! c=$(cd -P "$c" && pwd -P); then echo "$c: not there" >&2; continue; fi
+  [ -w "$c" ] || { echo "$c: not writable" >&2; continue; }
+  trusted "\${c%/}" 2>/dev/null || { echo "$c: others could replace files in it" >&2; continue; }
+  free=$(df -Pk "$c" 2>/dev/null | sed -n '2s/^.* \\([0-9]*\\) *[0-9-]*%.*/\\1/p')
+  [ "\${free:-0}" -ge "$need" ] || { echo "$c: \${free:-no} KiB free, $need needed" >&2; continue; }
+  d=$c/$name
+  mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
+  if printf '#!/bin/sh\\nexit 0\\n' >"$d/try" && chmod 700 "$d/try" && "$d/try"; then
+    rm -f "$d/try"; printf '%s\\n' "$d"; exit 0
+  fi 2>/dev/null
+  rm -f "$d/try"; rmdir "$d"; echo "$c: programs cannot run there" >&2
+done
+exit 1`;
+
+/** Parameters: folder. Exit 3, and an empty folder, when there is no tar or none that knows gzip. */
+const UNPACK = `umask 077; cd "$1" || exit 1
+tar -x -z -o -f bpftool.tar.gz 2>/dev/null; r=$?
+rm -f bpftool.tar.gz
+[ "$r" = 0 ] || { rm -rf ./*; exit 3; }`;
+
+/** Parameters: folder, then its files. Prints a hash a file, then `runs=0` when bpftool starts there. */
+const CHECK = `cd "$1" || exit 1; shift
+sha256sum -- "$@"; ./bpftool version >/dev/null 2>&1 </dev/null; echo "runs=$?"`;
+
+/** Parameters: folder, always one that PREPARE made. Prints it again when it is still there. */
+const REMOVE = 'rm -rf -- "$1" 2>/dev/null; if [ -e "$1" ]; then printf "%s\\n" "$1"; fi';
+
+/** Parameters: folder. */
+const MAKE_LIB = 'mkdir -m 700 "$1/lib"';
+
+/** Prints kernel release, machine, path of bpftool and the first line of its version, a line each. */
+const PROBE = `PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; LC_ALL=C; export PATH LC_ALL
+uname -r; uname -m; b=$(command -v bpftool); echo "$b"
+if [ -n "$b" ]; then bpftool version 2>&1 </dev/null | head -n 1; fi`;
+
+export const REMOTE = { PREPARE, UNPACK, CHECK, REMOVE, MAKE_LIB, PROBE } as const;
+
+export interface Answer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const TIMEOUT_MS = 30_000;
+const ANSWER_LIMIT = 64 * 1024;
+
+/** Runs one of the commands above with the best privileges there are. Rejects with the transport's error. */
+export async function remote(
+  transport: NodeTransport,
+  step: keyof typeof REMOTE,
+  parameters: readonly string[],
+  options: { signal?: AbortSignal; cleanup?: boolean } = {},
+): Promise<Answer> {
+  const execution = await transport.exec({
+    argv: ["sh", "-c", REMOTE[step], "bpfdesk-tools", ...parameters],
+    root: transport.privileges !== "none",
+    timeout_ms: TIMEOUT_MS,
+    record_key: `tools-${step.toLowerCase()}`,
+    ...options,
+  });
+  const [stdout, stderr, exit] = await Promise.all([
+    textOf(execution.stdout),
+    textOf(execution.stderr),
+    execution.exited,
+  ]);
+  return { code: exit.code, stdout, stderr };
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) if (text.length < ANSWER_LIMIT) text += String(chunk);
+  return text;
+}
