@@ -35,7 +35,7 @@ export interface LabOptions {
   faults?: FaultName[];
   /** Start a real sshd on 127.0.0.1 whose sessions are inside the node. */
   ssh?: boolean;
-  /** Put this bpftool over the machine's own in the node. */
+  /** Folder with a portable `bpftool` that takes the place of the machine's own in the node. */
   bpftool?: string;
 }
 
@@ -43,8 +43,10 @@ export interface Lab {
   plan: NodePlan;
   /** Process 1 of the node, as this machine sees it. */
   pid1: number;
-  /** argv prefix that runs a command inside the node. */
+  /** argv prefix that runs a command inside the node, outside its cgroups. */
   enter: string[];
+  /** The same as a login session has it: in sshd's cgroup. */
+  session: string[];
   /** Null unless started with `ssh: true`. */
   ssh: TestSshd | null;
   faults: FaultName[];
@@ -107,7 +109,8 @@ async function startFrame(plan: NodePlan, options: LabOptions, before: string[])
   fs.chmodSync(dir, 0o711);
   const bin = path.join(dir, "bin");
   fs.mkdirSync(bin);
-  for (const name of fs.readdirSync(build)) fs.copyFileSync(path.join(build, name), path.join(bin, name));
+  for (const name of fs.readdirSync(build).filter((file) => /^lab-|\.o$/.test(file)))
+    fs.copyFileSync(path.join(build, name), path.join(bin, name));
   fs.renameSync(path.join(bin, "lab-node"), path.join(bin, "systemd"));
   for (const name of ["cilium-agent", "tetragon"]) fs.linkSync(path.join(bin, "lab-agent"), path.join(bin, name));
   const apps = new Set(["pause", "kubelet", "containerd", ...plan.pods.map((pod) => pod.app)]);
@@ -115,7 +118,7 @@ async function startFrame(plan: NodePlan, options: LabOptions, before: string[])
   fs.writeFileSync(path.join(dir, "os-release"), OS_RELEASE);
   fs.writeFileSync(path.join(dir, "hosts"), `127.0.0.1 localhost\n${NODE_ADDRESS} ${plan.hostname}\n`);
   const cgroupDir = path.join(cgroup2Mount(), path.basename(dir));
-  fs.mkdirSync(cgroupDir);
+  fs.mkdirSync(path.join(cgroupDir, "system.slice/ssh.service"), { recursive: true });
 
   const outer = spawn(path.join(bin, "systemd"), [cgroupDir, dir, plan.hostname], {
     detached: true,
@@ -158,7 +161,7 @@ async function startFrame(plan: NodePlan, options: LabOptions, before: string[])
 /** Everything inside: sshd files, pods, network, agents, faults. */
 async function furnish(lab: LabInside, options: LabOptions): Promise<void> {
   if (options.ssh) await lab.startSsh();
-  if (options.bpftool) await must([...lab.enter, "mount", "--bind", options.bpftool, "/usr/sbin/bpftool"]);
+  if (options.bpftool) await lab.replaceBpftool(options.bpftool);
   await lab.startPods();
   await layNetwork(lab.plan, lab.enter, lab.state.outer, lab.state.pid1);
   await lab.startHolder("tetragon", lab.plan.tetragon, tetragonPlan());
@@ -172,6 +175,7 @@ async function furnish(lab: LabInside, options: LabOptions): Promise<void> {
 interface LabInside extends Lab {
   startSsh(): Promise<void>;
   startPods(): Promise<void>;
+  replaceBpftool(folder: string): Promise<void>;
   /** Starts a process of that pod which carries out a plan and holds what it loaded. */
   startHolder(exe: string, pod: PodPlan, plan: string): Promise<void>;
 }
@@ -211,6 +215,7 @@ function makeLab(plan: NodePlan, state: LabState): LabInside {
     plan,
     pid1: state.pid1,
     enter,
+    session: [...enter, "sh", "-c", JOIN_SSHD],
     ssh: null,
     faults: state.faults,
     state,
@@ -257,15 +262,19 @@ function makeLab(plan: NodePlan, state: LabState): LabInside {
       ];
       await must([...enter, `${BIN}/lab-pod`, "start"], table.join(""));
     },
+    async replaceBpftool(folder) {
+      fs.cpSync(folder, path.join(state.dir, "bin/bpftool"), { recursive: true });
+      const script = path.join(state.dir, "bpftool");
+      fs.writeFileSync(script, `#!/bin/sh\nexec ${BIN}/bpftool/bpftool "$@"\n`, { mode: 0o755 });
+      const own = (await must([...enter, "sh", "-c", "command -v bpftool"])).trim();
+      await must([...enter, "mount", "--bind", script, own]);
+    },
     async startSsh() {
       const filesDir = path.join(state.dir, "ssh");
       fs.mkdirSync(filesDir);
       const files = prepareSshdFiles(filesDir);
       await must([...enter, "sh"], bindScript(files));
-      fs.mkdirSync(inCgroup("/system.slice/ssh.service"), { recursive: true });
-      // A session belongs to sshd's cgroup, as on a node; nsenter alone leaves it outside the node's tree.
-      const join = 'echo 0 > /sys/fs/cgroup/system.slice/ssh.service/cgroup.procs; exec "$0" "$@"';
-      lab.ssh = await startSshd({ files, enter: [...enter, "sh", "-c", join] });
+      lab.ssh = await startSshd({ files, enter: lab.session });
     },
     traffic: (traffic) => runTraffic(plan, enter, state, traffic),
     stop: () => stopLab(state, lab.ssh),
@@ -291,6 +300,9 @@ async function stopLab(state: LabState, ssh: TestSshd | null): Promise<void> {
   if (problems.length > 0)
     throw new Error(`the lab did not go away cleanly${alone() ? "" : " (own objects only)"}:\n${problems.join("\n")}`);
 }
+
+/** nsenter leaves a command outside the node's cgroup tree; a session belongs to sshd's. */
+const JOIN_SSHD = 'echo 0 > /sys/fs/cgroup/system.slice/ssh.service/cgroup.procs; exec "$0" "$@"';
 
 const OS_RELEASE = `PRETTY_NAME="bpfdesk lab node"
 NAME="bpfdesk lab"
