@@ -34,7 +34,7 @@ const stream =
 export interface AppInfo {
   version: string;
   platform: string;
-  mode: "desktop" | "browser";
+  mode: "desktop" | "browser" | "cli";
   /** Can "this machine" be opened, and if not, why. */
   local: { available: boolean; reason: string };
   /** The recorded incident that ships with the app, or null when missing. */

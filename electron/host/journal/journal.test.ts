@@ -84,6 +84,8 @@ it("finds the events of some types of one node", () => {
   journal.append([added("n1"), phase("a"), added("n2"), phase("b")]);
   expect([...journal.ofTypes(["connection.phase"])].map((event) => event.detail)).toEqual(["a", "b"]);
   expect([...journal.ofTypes(["node.added", "connection.phase"], "n2")].map((event) => event.seq)).toEqual([3]);
+  expect(journal.lastSeqOf(["connection.phase"], "n1")).toBe(4);
+  expect(journal.lastSeqOf(["connection.phase"], "n2")).toBe(0);
 });
 
 describe("blobs", () => {

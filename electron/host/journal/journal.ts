@@ -27,6 +27,8 @@ export interface Journal {
   read(after_seq: number, limit: number): JournalEvent[];
   /** The events of these types in order, of one node when it is named; others are not even unpacked. */
   ofTypes<T extends EventBody["type"]>(types: readonly T[], node?: string): Generator<EventOf<T>, void>;
+  /** Sequence number of the newest event of these types, of one node; 0 when there is none. Unpacks nothing. */
+  lastSeqOf(types: readonly EventBody["type"][], node: string): number;
   /** Batches of every event after `after_seq` in order, then live ones. Ends on close or abort; throws when recording fails. */
   subscribe(
     after_seq: number,
@@ -70,6 +72,9 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   const selectOfType = db.prepare(
     `SELECT seq, at, type, packed, body FROM events
       WHERE seq > ? AND type IN (SELECT value FROM json_each(?)) AND (? IS NULL OR node = ?) ORDER BY seq LIMIT 1`,
+  );
+  const selectLast = db.prepare(
+    `SELECT coalesce(max(seq), 0) AS seq FROM events WHERE type IN (SELECT value FROM json_each(?)) AND node = ?`,
   );
   const insertBlob = db.prepare("INSERT INTO blobs (command_id, stream, packed, bytes) VALUES (?, ?, ?, ?)");
   const selectBlob = db.prepare(
@@ -158,6 +163,8 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
         yield guarded(() => eventOf(row)) as EventOf<T>;
       }
     },
+
+    lastSeqOf: (types, node) => guarded(() => Number(selectLast.get(JSON.stringify(types), node)?.seq)),
 
     async *subscribe(after_seq, signal) {
       let cursor = after_seq;

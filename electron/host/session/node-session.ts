@@ -77,7 +77,10 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
         throw cancelled(node);
       }
       // What is running ends by itself then: its streams end and it rejects.
-      inner.onLost((error) => failed(failureData(error, phase, inner.host)));
+      inner.onLost((error) => {
+        failed(failureData(error, phase, inner.host));
+        void inner.close().catch(() => {});
+      });
       live = { transport: recordTransport(inner, recorder), tool: null };
       phase = "ready";
       tell({

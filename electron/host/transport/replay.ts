@@ -22,6 +22,8 @@ export interface Recording {
   root: boolean;
   /** The answer to a command, or null when it was not recorded. */
   answer(request: ExecRequest): RecordedAnswer | null;
+  /** Lets go of the file behind it. */
+  close?(): void;
 }
 
 export function replayTransport(recording: Recording): NodeTransport {
@@ -44,7 +46,7 @@ export function replayTransport(recording: Recording): NodeTransport {
       // A record does not go away.
     },
     async close() {
-      // Nothing is open.
+      recording.close?.();
     },
   };
 }

@@ -1,0 +1,58 @@
+/**
+ * Brings a session that was not closed to a state that is true again.
+ *
+ * Its process was killed, so no connection, command or collection of it runs any more; the events that
+ * would have said so are added. What happened on the nodes is not known and not claimed.
+ */
+import type { ErrorData } from "../../core/errors.ts";
+import type { EventBody } from "../../core/journal/events.ts";
+import type { Journal } from "../journal/journal.ts";
+
+const stopped = (node: string): ErrorData => ({
+  code: "bpfdesk-stopped",
+  message: "bpfdesk was stopped before this ended.",
+  hint: "Connect to the node again. Commands end on the node when their connection is lost.",
+  node,
+});
+
+/** Appends what is missing; returns how many connections had been open. */
+export function recoverSession(journal: Journal): number {
+  const events: EventBody[] = [];
+  const running = new Map<string, string>();
+  for (const event of journal.ofTypes(["command.started", "command.ended"])) {
+    if (event.type === "command.started") running.set(event.command_id, event.node);
+    else running.delete(event.command_id);
+  }
+  for (const [command_id, node] of running) {
+    events.push({
+      type: "command.ended",
+      node,
+      command_id,
+      exit: null,
+      signal: null,
+      duration_ms: 0,
+      ...bytesOf(journal, command_id),
+      error: stopped(node),
+    });
+  }
+  let open = 0;
+  for (const { node } of journal.ofTypes(["node.added"])) {
+    const collect = journal.lastSeqOf(["collect.started"], node);
+    if (collect > journal.lastSeqOf(["collect.finished", "collect.failed"], node)) {
+      const [started] = [...journal.ofTypes(["collect.started"], node)].filter(({ seq }) => seq === collect);
+      if (started) events.push({ type: "collect.failed", node, collect_id: started.collect_id, error: stopped(node) });
+    }
+    if (journal.lastSeqOf(["connection.failed", "connection.closed"], node) > 0) continue;
+    open += 1;
+    const reason = "bpfdesk was stopped";
+    events.push({ type: "connection.closed", node, reason, error: stopped(node), residue: [] });
+  }
+  if (events.length > 0) journal.append(events);
+  return open;
+}
+
+function bytesOf(journal: Journal, command_id: string): { stdout_bytes: number; stderr_bytes: number } {
+  const bytes = { stdout: 0, stderr: 0 };
+  for (const blob of journal.blobs(command_id)) bytes[blob.stream] += blob.bytes.length;
+  return { stdout_bytes: bytes.stdout, stderr_bytes: bytes.stderr };
+}

@@ -1,0 +1,94 @@
+/**
+ * The session a window works on: its journal and its nodes.
+ *
+ * Opening takes the session file it is given, else one that a killed bpfdesk left behind, else a new one.
+ * One node's trouble is its own.
+ */
+import { randomUUID } from "node:crypto";
+import { BpfdeskError } from "../../core/errors.ts";
+import { SESSION_FORMAT } from "../journal/database.ts";
+import { type Journal, openJournal } from "../journal/journal.ts";
+import { newSessionPath, unclosedSessions } from "../journal/sessions.ts";
+import { type NodeSession, openNode } from "./node-session.ts";
+import { recoverSession } from "./recover.ts";
+import type { Target } from "./targets.ts";
+import type { NodeWork } from "./work.ts";
+
+export interface Session {
+  readonly session_id: string;
+  /** Null for a session that is not kept. */
+  readonly path: string | null;
+  readonly journal: Journal;
+  /** Adds a node and starts connecting; returns its id. */
+  connect(target: Target, work: NodeWork): string;
+  /** Throws `no-such-node`. */
+  node(id: string): NodeSession;
+  /** Disconnects every node, then closes the file. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  dataDir: string;
+  /** `:memory:`, a file, or null for the one left by a crash or else a new one. */
+  path: string | null;
+  app_version: string;
+}
+
+/** Throws BpfdeskError when the session cannot be opened or created. */
+export function openSession(options: SessionOptions): Session {
+  const journal = options.path === null ? leftOrNew(options.dataDir) : openJournal(options.path);
+  const session_id = begin(journal, options.app_version);
+  const nodes = new Map<string, NodeSession>();
+  return {
+    session_id,
+    path: journal.path === ":memory:" ? null : journal.path,
+    journal,
+
+    connect({ target, label, transport, connect }, work) {
+      const node = `n${journal.last_seq + 1}`;
+      journal.append([{ type: "node.added", node, target, label, transport }]);
+      nodes.set(node, openNode({ journal, node, connect, work }));
+      return node;
+    },
+
+    node(id) {
+      const found = nodes.get(id);
+      if (found) return found;
+      throw new BpfdeskError({
+        code: "no-such-node",
+        message: "This node is not connected in this session any more.",
+        hint: "Connect to it again.",
+        node: id,
+      });
+    },
+
+    async close() {
+      await Promise.all([...nodes.values()].map((node) => node.disconnect("bpfdesk is closing")));
+      journal.close();
+    },
+  };
+}
+
+/** One that is in use by another bpfdesk, or cannot be read, is left alone. */
+function leftOrNew(dataDir: string): Journal {
+  for (const path of unclosedSessions(dataDir)) {
+    try {
+      return openJournal(path);
+    } catch {
+      // Not this one; a new session is always possible.
+    }
+  }
+  return openJournal(newSessionPath(dataDir, Date.now()));
+}
+
+/** The id of a session that has one, after bringing it up to date; else writes its first event. */
+function begin(journal: Journal, app_version: string): string {
+  const [first] = journal.read(0, 1);
+  if (first?.type === "session.opened") {
+    recoverSession(journal);
+    return first.session_id;
+  }
+  const session_id = randomUUID();
+  journal.append([{ type: "session.opened", session_id, format: SESSION_FORMAT, app_version }]);
+  return session_id;
+}
