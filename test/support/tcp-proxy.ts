@@ -97,13 +97,24 @@ class Line {
   private timer: NodeJS.Timeout | null = null;
   private stalled = false;
 
+  private readonly from: net.Socket;
+  private readonly to: net.Socket;
+  private readonly delay_ms: number;
+  private readonly rate: number | undefined;
+  private readonly onSent: (bytes: number) => void;
+
   constructor(
-    private readonly from: net.Socket,
-    private readonly to: net.Socket,
-    private readonly delay_ms: number,
-    private readonly rate: number | undefined,
-    private readonly onSent: (bytes: number) => void = () => {},
+    from: net.Socket,
+    to: net.Socket,
+    delay_ms: number,
+    rate: number | undefined,
+    onSent: (bytes: number) => void = () => {},
   ) {
+    this.from = from;
+    this.to = to;
+    this.delay_ms = delay_ms;
+    this.rate = rate;
+    this.onSent = onSent;
     from.on("data", (bytes: Buffer) => this.push(bytes));
     from.on("end", () => this.push(null));
     to.on("drain", () => this.flow());

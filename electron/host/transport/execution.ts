@@ -161,13 +161,17 @@ class Outlet {
   private head = "";
   private draining = false;
 
-  constructor(
-    private readonly source: Readable,
-    private readonly startLine: Buffer,
-    private readonly onPreamble: (seen: Buffer) => Buffer,
-    /** Nobody reading it must not stop the process: output nobody asked for is dropped. */
-    private readonly optional: boolean,
-  ) {
+  private readonly source: Readable;
+  private readonly startLine: Buffer;
+  private readonly onPreamble: (seen: Buffer) => Buffer;
+  /** Nobody reading it must not stop the process: output nobody asked for is dropped. */
+  private readonly optional: boolean;
+
+  constructor(source: Readable, startLine: Buffer, onPreamble: (seen: Buffer) => Buffer, optional: boolean) {
+    this.source = source;
+    this.startLine = startLine;
+    this.onPreamble = onPreamble;
+    this.optional = optional;
     this.readable = new Readable({ highWaterMark: BUFFER, read: () => void source.resume() });
     source.on("data", (bytes: Buffer) => this.take(bytes));
     source.on("error", () => {}); // told by `ended`

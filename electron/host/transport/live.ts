@@ -15,9 +15,11 @@ import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
 const GUARD_GRACE_S = 15;
 const UPLOAD_TIMEOUT_MS = 120_000;
 
-/** noclobber opens with O_EXCL: a file or link that somebody put there first is refused. */
+/** noclobber opens with O_EXCL: a file or link that was there first is refused, and left alone. */
 const UPLOAD = `umask 077; set -C
-cat > "$1" || { r=$?; rm -f "$1"; exit $r; }
+exec 4> "$1" || exit 1
+cat >&4 || { r=$?; rm -f "$1"; exit $r; }
+exec 4>&-
 chmod "$2" "$1" && sha256sum < "$1"`;
 
 export abstract class LiveTransport implements NodeTransport {
@@ -26,11 +28,15 @@ export abstract class LiveTransport implements NodeTransport {
   private lostListener: ((error: Error) => void) | null = null;
   private lost: Error | null = null;
 
-  constructor(
-    readonly host: string,
-    readonly user: string,
-    private readonly found: FoundPrivileges,
-  ) {}
+  readonly host: string;
+  readonly user: string;
+  private readonly found: FoundPrivileges;
+
+  constructor(host: string, user: string, found: FoundPrivileges) {
+    this.host = host;
+    this.user = user;
+    this.found = found;
+  }
 
   get privileges(): Privileges {
     return this.found.kind;

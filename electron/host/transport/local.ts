@@ -68,11 +68,11 @@ export async function connectLocal(options: ConnectLocalOptions): Promise<NodeTr
 class LocalTransport extends LiveTransport {
   readonly kind = "local";
 
-  constructor(
-    found: FoundPrivileges,
-    private readonly children: Set<RawProcess>,
-  ) {
+  private readonly children: Set<RawProcess>;
+
+  constructor(found: FoundPrivileges, children: Set<RawProcess>) {
     super("local", found.user, found);
+    this.children = children;
   }
 
   protected open(argv: string[]): Promise<RawProcess> {

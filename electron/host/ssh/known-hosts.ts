@@ -1,0 +1,179 @@
+/**
+ * known_hosts as OpenSSH reads and writes it: host patterns, `[host]:port`, hashed names, `!`,
+ * `@revoked`. Host certificates (`@cert-authority`) are recognised and reported, not used.
+ * Reading is pure; the only thing written is one more line, under a lock and by rename.
+ */
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface KnownHost {
+  file: string;
+  /** Counted from 1. */
+  line: number;
+  marker: "" | "@cert-authority" | "@revoked";
+  /** The host field as written: patterns, or one hashed name. */
+  names: string;
+  key_type: string;
+  /** Base64, as written. */
+  key: string;
+}
+
+export type HostKeyState =
+  | { state: "known"; entry: KnownHost }
+  /** No key of this host, or none of this type (`known_types` then names the others). */
+  | { state: "new"; known_types: string[]; certificate_authority: boolean }
+  | { state: "changed"; entry: KnownHost }
+  | { state: "revoked"; entry: KnownHost };
+
+/** Parses a file's text. Lines OpenSSH would skip are skipped. */
+export function parseKnownHosts(text: string, file: string): KnownHost[] {
+  const entries: KnownHost[] = [];
+  text.split("\n").forEach((raw, index) => {
+    const words = raw.trim().split(/[ \t]+/);
+    if (words[0] === undefined || words[0] === "" || words[0].startsWith("#")) return;
+    let marker: KnownHost["marker"] = "";
+    if (words[0] === "@cert-authority" || words[0] === "@revoked") {
+      marker = words[0];
+      words.shift();
+    } else if (words[0].startsWith("@")) return;
+    const [names, key_type, key] = words;
+    if (names === undefined || key_type === undefined || key === undefined) return;
+    entries.push({ file, line: index + 1, marker, names, key_type, key });
+  });
+  return entries;
+}
+
+/** Does the entry's host field match a name, which is `host` or `[host]:port`? */
+export function matchesName(entry: KnownHost, name: string): boolean {
+  const host = name.toLowerCase();
+  if (entry.names.startsWith("|")) {
+    const [, version, salt = "", hash] = entry.names.split("|");
+    if (version !== "1") return false;
+    return createHmac("sha1", Buffer.from(salt, "base64")).update(host).digest("base64") === hash;
+  }
+  let matched = false;
+  for (const pattern of entry.names.toLowerCase().split(",")) {
+    const negated = pattern.startsWith("!");
+    if (!wildcard(negated ? pattern.slice(1) : pattern).test(host)) continue;
+    if (negated) return false;
+    matched = true;
+  }
+  return matched;
+}
+
+/**
+ * What the files say about a key that a server showed.
+ *
+ * `names` are tried in order: `[host]:port`, then, as OpenSSH does, the host without its port; the
+ * later ones can only vouch for the very same key, never make it a changed one.
+ */
+export function checkHostKey(entries: KnownHost[], names: string[], key_type: string, key: string): HostKeyState {
+  const [name = "", ...others] = names;
+  const own = entries.filter((entry) => matchesName(entry, name));
+  const anywhere = entries.filter((entry) => names.some((one) => matchesName(entry, one)));
+  const revoked = anywhere.find((entry) => entry.marker === "@revoked" && entry.key === key);
+  if (revoked !== undefined) return { state: "revoked", entry: revoked };
+  const plain = own.filter((entry) => entry.marker === "");
+  const same = plain.find((entry) => entry.key_type === key_type && entry.key === key);
+  if (same !== undefined) return { state: "known", entry: same };
+  const changed = plain.find((entry) => entry.key_type === key_type);
+  if (changed !== undefined) return { state: "changed", entry: changed };
+  const elsewhere = entries.find(
+    (entry) => entry.marker === "" && entry.key === key && others.some((one) => matchesName(entry, one)),
+  );
+  if (elsewhere !== undefined) return { state: "known", entry: elsewhere };
+  return {
+    state: "new",
+    known_types: [...new Set(plain.map((entry) => entry.key_type))],
+    certificate_authority: own.some((entry) => entry.marker === "@cert-authority"),
+  };
+}
+
+/** `SHA256:` and base64 without padding, as ssh-keygen -l prints it. Takes the base64 of the key. */
+export function fingerprint(key: string): string {
+  const digest = createHash("sha256").update(Buffer.from(key, "base64")).digest("base64");
+  return `SHA256:${digest.replace(/=+$/, "")}`;
+}
+
+/** Reads and parses the files that exist, in the order given. */
+export async function readKnownHosts(files: string[]): Promise<KnownHost[]> {
+  const texts = await Promise.all(files.map((file) => fs.readFile(file, "utf8").catch(missing)));
+  return texts.flatMap((text, index) => parseKnownHosts(text, files[index] ?? ""));
+}
+
+/**
+ * Adds a key to a file, making it (mode 0600, its folder 0700) when it is not there. The name is
+ * hashed when asked for or when the file's last entry is. Rejects with the file system's error.
+ */
+export async function appendKnownHost(
+  file: string,
+  name: string,
+  key_type: string,
+  key: string,
+  options: { hash: boolean },
+): Promise<void> {
+  await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const real = await fs.realpath(file).catch(() => file);
+  await locked(real, async () => {
+    const before = await fs.readFile(real, "utf8").catch(missing);
+    const entries = parseKnownHosts(before, real);
+    const hash = options.hash || entries.at(-1)?.names.startsWith("|1|") === true;
+    const line = `${hash ? hashName(name) : name.toLowerCase()} ${key_type} ${key}\n`;
+    const glue = before === "" || before.endsWith("\n") ? "" : "\n";
+    const mode = await fs.stat(real).then(
+      (stat) => stat.mode & 0o777,
+      () => 0o600,
+    );
+    const temporary = `${real}.${randomBytes(6).toString("hex")}`;
+    try {
+      await fs.writeFile(temporary, before + glue + line, { mode, flush: true, flag: "wx" });
+      await fs.rename(temporary, real);
+    } finally {
+      await fs.rm(temporary, { force: true });
+    }
+  });
+}
+
+function hashName(name: string): string {
+  const salt = randomBytes(20);
+  const hash = createHmac("sha1", salt).update(name.toLowerCase()).digest("base64");
+  return `|1|${salt.toString("base64")}|${hash}`;
+}
+
+/** A lock left by a process that died is taken over after this long. */
+const STALE_LOCK_MS = 10_000;
+
+async function locked(file: string, action: () => Promise<void>): Promise<void> {
+  const lock = `${file}.lock`;
+  for (;;) {
+    try {
+      await fs.writeFile(lock, String(process.pid), { flag: "wx", mode: 0o600 });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const age = await fs.stat(lock).then(
+        (stat) => Date.now() - stat.mtimeMs,
+        () => 0,
+      );
+      if (age > STALE_LOCK_MS) await fs.rm(lock, { force: true });
+      else await delay(20);
+    }
+  }
+  try {
+    await action();
+  } finally {
+    await fs.rm(lock, { force: true });
+  }
+}
+
+function missing(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
+  throw error;
+}
+
+function wildcard(pattern: string): RegExp {
+  const source = pattern.replace(/[.*+?^${}()|[\]\\]/g, (c) => (c === "*" ? ".*" : c === "?" ? "." : `\\${c}`));
+  return new RegExp(`^${source}$`, "s");
+}

@@ -1,0 +1,163 @@
+/**
+ * A node over one SSH connection. Commands are sessions of it, at most so many at a time; everything
+ * about guarding, root and streams is shared with the local transport.
+ */
+import { once } from "node:events";
+import type { Client, ClientChannel } from "ssh2";
+import { BpfdeskError } from "../../core/errors.ts";
+import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
+import { LiveTransport } from "../transport/live.ts";
+import type { FoundPrivileges } from "../transport/privileges.ts";
+import { quoteArgv } from "../transport/quote.ts";
+import { type Release, SessionPool } from "./sessions.ts";
+
+export interface SshTransportOptions {
+  /** `user@host:port`. */
+  host: string;
+  user: string;
+  clients: Client[];
+  privileges: FoundPrivileges;
+  /** `ssh -p 2222 user@host`, as one would type it. */
+  ssh_argv: string[];
+}
+
+/** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
+const MAX_COMMAND = 128 * 1024 - 64;
+const CLOSE_TIMEOUT_MS = 2000;
+
+export class SshTransport extends LiveTransport {
+  readonly kind = "ssh";
+  private readonly client: Client;
+  private readonly pool = new SessionPool();
+
+  private readonly options: SshTransportOptions;
+
+  constructor(options: SshTransportOptions) {
+    super(options.host, options.user, options.privileges);
+    this.options = options;
+    const [client] = options.clients;
+    if (client === undefined) throw new Error("no client");
+    this.client = client;
+    let reason = "";
+    client.on("error", (error: Error) => {
+      reason = error.message;
+    });
+    client.on("close", () => {
+      for (const hop of options.clients) hop.end();
+      this.connectionLost(
+        new BpfdeskError({
+          code: "connection-lost",
+          message: `The connection to ${options.host} was lost.`,
+          hint: "Check the network and connect again; what ran on the node was stopped there.",
+          node: options.host,
+          ...(reason === "" ? {} : { cause: reason }),
+        }),
+      );
+    });
+  }
+
+  protected async open(argv: string[], signal: AbortSignal | undefined, cleanup: boolean): Promise<RawProcess> {
+    const command = quoteArgv(argv);
+    if (Buffer.byteLength(command) > MAX_COMMAND) {
+      throw new BpfdeskError({
+        code: "command-too-long",
+        message: `A command for ${this.host} is longer than a shell takes (128 KiB).`,
+        hint: "Send its text by stdin.",
+        node: this.host,
+      });
+    }
+    for (;;) {
+      const release = await this.pool.acquire(signal, cleanup).catch(() => {
+        throw new BpfdeskError(cancelled("A waiting command", this.host));
+      });
+      const others = this.pool.running - 1;
+      try {
+        return await openSession(this.client, command, this.host, release);
+      } catch (error) {
+        release();
+        // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
+        if (!isOpenFailure(error) || others === 0) throw explainOpen(error, this.host);
+        this.pool.refusedAt(others);
+      }
+    }
+  }
+
+  protected shellPrefix(): string[] {
+    return this.options.ssh_argv;
+  }
+
+  protected async end(): Promise<void> {
+    await closeClients(this.options.clients);
+  }
+}
+
+/** Starts a command as a session of its own. `release` is called when the session is closed. */
+export async function openSession(
+  client: Client,
+  command: string,
+  node: string,
+  release: Release = () => {},
+): Promise<RawProcess> {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    // ssh2 forgets the callback when the connection is lost before the answer.
+    const onClose = () => reject(new BpfdeskError(connectionLost("a command", node)));
+    client.once("close", onClose);
+    try {
+      client.exec(command, (error, opened) => {
+        client.removeListener("close", onClose);
+        if (error) reject(error);
+        else resolve(opened);
+      });
+    } catch {
+      onClose(); // not connected any more
+    }
+  });
+  let exit: { code: number | null; signal: string | null } | null = null;
+  channel.on("exit", (code: number | null, signal?: string) => {
+    exit = { code, signal: signal ?? null };
+  });
+  const ended = new Promise<{ code: number | null; signal: string | null; lost: boolean }>((resolve) => {
+    channel.on("close", () => {
+      release();
+      resolve({ ...(exit ?? { code: null, signal: null }), lost: exit === null });
+    });
+  });
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    ended,
+    terminate: () => channel.signal("TERM"),
+    abandon: () => {
+      channel.close();
+      channel.resume();
+      channel.stderr.resume();
+    },
+  };
+}
+
+/** Ends connections in order (the node's, then the hops') and waits until they are closed. */
+export async function closeClients(clients: Client[]): Promise<void> {
+  for (const client of clients) {
+    const closed = once(client, "close", { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {
+      client.destroy(); // it does not answer
+    });
+    client.end();
+    await closed;
+  }
+}
+
+function isOpenFailure(error: unknown): boolean {
+  return error instanceof Error && /channel open failure/i.test(error.message);
+}
+
+function explainOpen(error: unknown, node: string): Error {
+  if (error instanceof BpfdeskError) return error;
+  return new BpfdeskError({
+    code: "exec-failed",
+    message: `${node} did not start a session for the command.`,
+    hint: "Its sshd may allow none (MaxSessions 0) or only a forced command.",
+    node,
+    cause: String(error),
+  });
+}

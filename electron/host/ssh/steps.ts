@@ -1,0 +1,129 @@
+/**
+ * What every step of a connection needs: the time it may take, the questions it may ask, and how it
+ * is cancelled. Time does not run while a person is answering.
+ */
+import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
+import type { Prompt } from "../../core/journal/events.ts";
+import type { PromptAnswer } from "../../shared/contract.ts";
+
+export interface StepsOptions {
+  /** For messages: `user@host:port`. */
+  node: string;
+  onPhase(phase: Phase, detail: string): void;
+  ask(prompt: Prompt): Promise<PromptAnswer>;
+  signal: AbortSignal;
+}
+
+export class Steps {
+  readonly signal: AbortSignal;
+  private phase: Phase = "resolving";
+  private timer: NodeJS.Timeout | null = null;
+  private limit_ms = 0;
+  private asking = 0;
+  private readonly ended = new AbortController();
+  private failWith: (error: BpfdeskError) => void = () => {};
+  /** Rejects when the time of a step is over or the connection is cancelled; never resolves. */
+  private readonly failed: Promise<never>;
+
+  private readonly options: StepsOptions;
+
+  constructor(options: StepsOptions) {
+    this.options = options;
+    this.signal = options.signal;
+    this.failed = new Promise<never>((_, reject) => {
+      this.failWith = reject;
+    });
+    this.failed.catch(() => {}); // waited for only while a step runs
+    const onAbort = () => this.failWith(this.cancelled());
+    if (options.signal.aborted) onAbort();
+    options.signal.addEventListener("abort", onAbort, { signal: this.ended.signal });
+  }
+
+  get node(): string {
+    return this.options.node;
+  }
+
+  get current(): Phase {
+    return this.phase;
+  }
+
+  /** Begins a phase; its time starts anew. */
+  enter(phase: Phase, detail: string, limit_ms: number): void {
+    this.phase = phase;
+    this.limit_ms = limit_ms;
+    this.restart();
+    this.options.onPhase(phase, detail);
+  }
+
+  /** Something new within the phase, for the person to see. */
+  detail(text: string): void {
+    this.options.onPhase(this.phase, text);
+  }
+
+  /** The other side made progress: the time of this phase starts anew. */
+  restart(): void {
+    this.stop();
+    if (this.asking > 0 || this.limit_ms === 0 || this.ended.signal.aborted) return;
+    this.timer = setTimeout(() => {
+      this.failWith(
+        this.error({
+          code: "connect-timeout",
+          message: `${this.node} did not answer within ${this.limit_ms / 1000} s while ${DOING[this.phase] ?? this.phase}.`,
+          hint: HINTS[this.phase] ?? "Try again.",
+        }),
+      );
+    }, this.limit_ms);
+  }
+
+  /** Asks a person. The clock stands still meanwhile. Rejects when cancelled. */
+  async ask(prompt: Prompt): Promise<PromptAnswer> {
+    this.asking++;
+    this.stop();
+    try {
+      return await this.during(this.options.ask(prompt));
+    } finally {
+      this.asking--;
+      this.restart();
+    }
+  }
+
+  /** Waits for `work`, or rejects as soon as the time is over or the connection is cancelled. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {}); // may lose the race and fail later
+    return Promise.race([work, this.failed]);
+  }
+
+  error(data: ErrorData): BpfdeskError {
+    return new BpfdeskError({ ...data, phase: this.phase, node: this.node });
+  }
+
+  cancelled(): BpfdeskError {
+    const message = `Connecting to ${this.node} was cancelled while ${DOING[this.phase] ?? this.phase}.`;
+    return this.error({ code: "cancelled", message, hint: "" });
+  }
+
+  /** Ends all timers and listeners; nothing fails any more. */
+  end(): void {
+    this.ended.abort();
+    this.stop();
+  }
+
+  private stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
+const DOING: Partial<Record<Phase, string>> = {
+  resolving: "its configuration was resolved",
+  connecting: "connecting",
+  host_key: "its host key was checked",
+  authenticating: "logging in",
+  privileges: "looking for root",
+};
+
+const HINTS: Partial<Record<Phase, string>> = {
+  connecting: "Check the address, the port, and that no firewall drops the packets.",
+  authenticating: "The node may be overloaded or wait for its name service; try again.",
+  privileges: "The login shell or sudo hangs; try ssh in a terminal.",
+};
