@@ -18,7 +18,7 @@ const INPUTS = Number(process.env.FUZZ_INPUTS ?? 1_000_000);
 /** No input of this size may take longer, on a loaded machine with a garbage collection in between. */
 const SLOWEST_MS = 1_000;
 /** Most inputs are small pieces, so that a million take seconds; every sixteenth is a large one. */
-const SMALL = 320;
+const SMALL = 512;
 const LARGE = 2_048;
 
 const parsers = [...allParsers().values()];
@@ -163,6 +163,36 @@ describe("any input", () => {
       fc.property(text, (input) => misfit(shape, parser.parse(input).value, "") === null),
       { numRuns: 300, seed: SEED },
     );
+  });
+});
+
+describe("very large output", () => {
+  const many = 200_000;
+  const rows = (row: string) => `[${Array(many).fill(row).join(",")}]`;
+  const lines = (line: string) => `${line}\n`.repeat(many);
+
+  it.each([
+    ["bpf.prog", rows('{"id":1,"type":"xdp","tag":"a","map_ids":[1,2]}')],
+    ["bpf.net", `[{"tc":${rows('{"ifindex":1,"kind":"clsact/ingress","id":3}')}}]`],
+    ["bpf.cgroup", `[{"cgroup":"/a","programs":${rows('{"id":1,"attach_type":"device"}')}}]`],
+    ["bpf.progarrays", rows('{"command":["map","dump","id","1"],"output":[]}')],
+    ["tc.filter", `#dev a ingress\n${rows('{"kind":"bpf","options":{"handle":"0x1"}}')}`],
+    ["tc.filter", lines("#dev a ingress\n[]")],
+    ["net.link", rows('{"ifindex":1,"ifname":"a"}')],
+    ["net.link", rows('{"ifname":"a"}')],
+    ["bpf.xlated", lines("#prog 1\n[]")],
+    ["proc.bpf", lines("/proc/1/fdinfo/1:prog_id:\t1")],
+    ["proc.stat", lines("1 (a")],
+    ["proc.exe", lines("x")],
+    ["counters.snmp", lines("Ip: a")],
+    ["node.kernel", lines("a=b")],
+  ])("is read in time by the parser of %s", (section, text) => {
+    const started = performance.now();
+    const { warnings } = allParsers()
+      .get(section as never)
+      ?.parse(text) ?? { warnings: [] };
+    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(warnings.length).toBeLessThan(100);
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { defineParser, type Parsed } from "../parse.ts";
 import { type Fields, isObject, readRow } from "./lib/fields.ts";
-import { openJson } from "./lib/rows.ts";
+import { append, openJson } from "./lib/rows.ts";
 
 export interface NetXdpRow {
   devname: string | null;
@@ -74,11 +74,17 @@ function parse(text: string): Parsed<NetRows> {
 }
 
 function addTo(rows: NetRows, row: Fields): null {
-  rows.sections.push(...Object.keys(row.raw).filter((name) => name !== "error"));
-  rows.xdp.push(...row.rows("xdp", xdpRows).flat());
-  rows.tc.push(...row.rows("tc", tcRow));
-  rows.flow_dissector.push(...row.rows("flow_dissector", (fd) => ({ prog_id: fd.needInt("id"), raw: fd.raw })));
-  rows.netfilter.push(...row.rows("netfilter", netfilterRow));
+  append(
+    rows.sections,
+    Object.keys(row.raw).filter((name) => name !== "error"),
+  );
+  append(rows.xdp, row.rows("xdp", xdpRows).flat());
+  append(rows.tc, row.rows("tc", tcRow));
+  append(
+    rows.flow_dissector,
+    row.rows("flow_dissector", (one) => ({ prog_id: one.needInt("id"), raw: one.raw })),
+  );
+  append(rows.netfilter, row.rows("netfilter", netfilterRow));
   return null;
 }
 

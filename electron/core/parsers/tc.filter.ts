@@ -6,7 +6,7 @@ import { defineParser, type Parsed } from "../parse.ts";
 import type { Fields } from "./lib/fields.ts";
 import type { Json } from "./lib/json.ts";
 import { splitMarked } from "./lib/marked.ts";
-import { jsonRows } from "./lib/rows.ts";
+import { append, jsonRows } from "./lib/rows.ts";
 import { quote, Warnings } from "./lib/warnings.ts";
 
 export interface FilterRow {
@@ -53,7 +53,7 @@ function parse(text: string): Parsed<FilterRow[]> {
     }
     const where = `${dev} ${direction} `;
     const parsed = jsonRows(body, (row) => filterRow(row, dev, direction), { empty_is_none: true });
-    value.push(...parsed.value);
+    append(value, parsed.value);
     for (const { code, message, path } of parsed.warnings) warnings.add(code, message, (where + (path ?? "")).trim());
   }
   return { value, warnings: warnings.list() };
