@@ -22,7 +22,7 @@ export interface PodPlan {
   /** File name of its main process. */
   app: string;
   qos: "guaranteed" | "burstable" | "besteffort";
-  runtime: "containerd" | "crio" | "docker";
+  runtime: "containerd" | "cri-o" | "docker";
   sandbox_id: string;
   container_id: string;
   /** Paths below the cgroup2 root of the node. */
@@ -132,7 +132,7 @@ function planPod(index: number, namespace: string, app: string, file: string): P
   const uid = uuid(`pod ${index}`);
   const qos = (["burstable", "besteffort", "guaranteed"] as const)[index % 3] ?? "burstable";
   // One CRI-O and one docker pod among containerd's, as on a node in the middle of a migration.
-  const runtime = index === 3 ? "crio" : index === 5 ? "docker" : "containerd";
+  const runtime = index === 3 ? "cri-o" : index === 5 ? "docker" : "containerd";
   // Every eighth pod is in the layout of the cgroupfs driver.
   const cgroupfs = index % 8 === 7;
   const sandbox = hex(`sandbox ${index}`, 64);
@@ -142,7 +142,9 @@ function planPod(index: number, namespace: string, app: string, file: string): P
   const scope = (id: string) =>
     cgroupfs
       ? id
-      : { containerd: `cri-containerd-${id}.scope`, crio: `crio-${id}.scope`, docker: `docker-${id}.scope` }[runtime];
+      : { containerd: `cri-containerd-${id}.scope`, "cri-o": `crio-${id}.scope`, docker: `docker-${id}.scope` }[
+          runtime
+        ];
   return {
     uid,
     namespace,
