@@ -1,9 +1,11 @@
 /** Light, dark or the system's theme; kept in this browser. Sets `color-scheme` on the document. */
+import { useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 
 export type Theme = "system" | "light" | "dark";
 
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const STORAGE_KEY = "bpfdesk.theme";
 
 export const themeStore = createStore<{ theme: Theme }>(() => ({ theme: stored() }));
@@ -29,7 +31,7 @@ export function applyTheme(): void {
 /** Whether the page is dark now. */
 export function isDark(): boolean {
   const { theme } = themeStore.getState();
-  return theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+  return theme === "system" ? systemDark.matches : theme === "dark";
 }
 
 /** The chosen theme. */
@@ -40,4 +42,17 @@ export function useTheme(): Theme {
 function stored(): Theme {
   const value = localStorage.getItem(STORAGE_KEY);
   return value === "light" || value === "dark" ? value : "system";
+}
+
+/** Whether the page is dark, for what cannot follow `color-scheme` by itself. */
+export function useDark(): boolean {
+  const theme = useTheme();
+  const system = useSyncExternalStore(
+    (changed) => {
+      systemDark.addEventListener("change", changed);
+      return () => systemDark.removeEventListener("change", changed);
+    },
+    () => systemDark.matches,
+  );
+  return theme === "system" ? system : theme === "dark";
 }

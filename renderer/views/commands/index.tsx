@@ -1,0 +1,37 @@
+/** "What did you run on my node?": every command with its exact text, and what the collector asks and why. */
+import { ScrollText } from "lucide-react";
+import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+import { defineView } from "../define.ts";
+import { CommandLog } from "./command-log.tsx";
+import { SectionsPanel } from "./sections.tsx";
+
+function Commands() {
+  return (
+    <Tabs className="tabs">
+      <TabList aria-label="Commands" className="tab-list">
+        <Tab id="sections" className="tab">
+          What is asked and why
+        </Tab>
+        <Tab id="log" className="tab">
+          Commands run
+        </Tab>
+      </TabList>
+      <TabPanel id="sections" className="tab-panel">
+        <SectionsPanel />
+      </TabPanel>
+      <TabPanel id="log" className="tab-panel">
+        <CommandLog />
+      </TabPanel>
+    </Tabs>
+  );
+}
+
+export default defineView({
+  id: "commands",
+  title: "Commands",
+  icon: ScrollText,
+  order: 30,
+  scope: "session",
+  place: "bottom",
+  Component: Commands,
+});
