@@ -3,7 +3,14 @@
  * An operation it does not know, or a result larger than the limit, is "anything" (null).
  */
 import type { Insn } from "./insn.ts";
-import type { Values } from "./returns.ts";
+
+/**
+ * Known values of a register (unsigned 64-bit), or null for anything. A map's address is a value above
+ * 64 bits: {@link MAP_TAG} plus the map's id.
+ */
+export type Values = readonly bigint[] | null;
+/** Marks the address of a map in a register; larger than any 64-bit value. */
+export const MAP_TAG = 1n << 64n;
 
 /** The destination's values after one ALU or ALU64 instruction; inputs are unsigned 64-bit. */
 export function alu(insn: Insn, dst: Values, src: Values, maxSet: number): Values {
@@ -13,6 +20,9 @@ export function alu(insn: Insn, dst: Values, src: Values, maxSet: number): Value
   // A non-zero offset makes these sign-extending moves, signed division or an address-space cast.
   if (insn.off !== 0 || op === 0xd0) return null;
   const operand: Values = fromRegister ? src : [BigInt.asUintN(64, BigInt(insn.imm))];
+  // A map's address may be copied; anything else done to it gives an address nobody follows.
+  if (op !== 0xb0 && [...(dst ?? []), ...(operand ?? [])].some((value) => value >= MAP_TAG)) return null;
+  if (op === 0xb0 && bits === 64) return operand;
   // x ^ x and x - x, and x & 0, are known whatever x is.
   if (fromRegister && insn.dst === insn.src && (op === 0xa0 || op === 0x10)) return [0n];
   if (op === 0xb0)

@@ -179,7 +179,7 @@ describe("whether an entry can run", () => {
       "no",
     ],
     ["in another chain: cannot tell", [first, draft("x", { chain: 3 })], [known(1, [0])], {}, "cannot_tell"],
-    ["left to the hardware: no", [draft("hw", { skip_sw: true })], [], {}, "no"],
+    ["left to the hardware: cannot tell", [draft("hw", { skip_sw: true })], [], {}, "cannot_tell"],
     ["clsact behind tcx that always passes: no", [tcx("t", 1), second], [known(1, [0])], {}, "no"],
     ["clsact behind tcx with an unknown action: yes", [tcx("t", 1), second], [known(1, [4])], {}, "yes"],
     ["tcx behind tcx with an unknown action: no", [tcx("t", 1), tcx("u", 2)], [known(1, [4])], {}, "no"],

@@ -129,7 +129,9 @@ function effectOn(front: DraftEntry, later: DraftEntry, context: ChainContext): 
 }
 
 function judge(entry: DraftEntry, before: readonly DraftEntry[], context: ChainContext): Reachability {
-  if (entry.skip_sw) return { value: "no", reason: "skip_sw: the kernel leaves this filter to the hardware" };
+  if (entry.skip_sw) {
+    return { value: "cannot_tell", reason: "skip_sw: the kernel leaves this filter to the hardware" };
+  }
   const program = entry.prog_id === null ? undefined : context.programs.get(entry.prog_id);
   const effects = before.map((front) => ({ front, effect: effectOn(front, entry, context) }));
   const ender = effects.find(({ effect }) => effect === "ends")?.front;

@@ -3,23 +3,24 @@
  *
  * A small abstract interpretation: every register holds a set of at most 16 constants or "anything".
  * Sound, not clever: memory, stack, helpers and subprograms give "anything", and `complete` is true only
- * when every reachable exit returns known constants and no tail call, exception or unknown jump is
- * reachable. It does not follow tail calls: the callee's verdict replaces the program's own.
+ * when every reachable exit returns known constants and no exception or unknown jump is reachable.
+ * A tail call that succeeds replaces the program's verdict by the callee's; which slots may be called is
+ * reported here, and joined with the slots' programs in `tail-returns.ts`.
  */
 
 import type { Insn as XlatedInsn } from "../parsers/bpf.xlated.ts";
-import { alu } from "./alu.ts";
+import { alu, MAP_TAG, type Values } from "./alu.ts";
 import { decodeInsns, type Insn } from "./insn.ts";
 
-/** Known values of a register (unsigned 64-bit), or null for anything. */
-export type Values = readonly bigint[] | null;
 type State = Values[];
 
 export interface Returns {
   /** Signed 32-bit values, ascending: how the kernel reads a verdict. */
   values: number[];
-  /** True when nothing else can be returned. */
+  /** True when nothing else can be returned by the program itself. */
   complete: boolean;
+  /** Slots of prog arrays it may jump to; an index of null is any slot, a map of null is any array. */
+  tail_calls: { map_id: number | null; index: number | null }[];
 }
 
 const MAX_SET = 16;
@@ -44,7 +45,9 @@ const HELPER_RETURNS: Record<string, readonly bigint[]> = {
  */
 export function analyseReturns(rows: readonly XlatedInsn[]): Returns {
   const insns = decodeInsns(rows);
-  if (insns === null || insns.length === 0 || insns.some(mayThrow)) return { values: [], complete: false };
+  if (insns === null || insns.length === 0 || insns.some(mayThrow)) {
+    return { values: [], complete: false, tail_calls: [] };
+  }
   return new Walk(insns).run();
 }
 
@@ -63,6 +66,7 @@ class Walk {
   private readonly at = new Map<number, State>();
   private readonly pending: { pc: number; state: State }[] = [];
   private readonly found = new Set<number>();
+  private readonly calls = new Map<string, { map_id: number | null; index: number | null }>();
   private complete = true;
   private exits = 0;
   private steps = 0;
@@ -85,7 +89,11 @@ class Walk {
         break;
       }
     }
-    return { values: [...this.found].sort((a, b) => a - b), complete: this.complete && this.exits > 0 };
+    return {
+      values: [...this.found].sort((a, b) => a - b),
+      complete: this.complete && this.exits > 0,
+      tail_calls: [...this.calls.values()],
+    };
   }
 
   /** Walks straight on from `pc` until an exit, a known join or a dead end. Owns and changes `state`. */
@@ -166,15 +174,30 @@ class Walk {
   private call(insn: Insn, state: State): void {
     // bpf_tail_call is helper 12. Where the kernel hides addresses (kptr_restrict, no CAP_SYSLOG) it prints
     // every helper as 0 (bpf_insn_prepare_dump), so a call to 0 may be one too.
-    if (insn.src === 0 && (insn.imm === 12 || insn.imm === 0)) this.complete = false;
+    if (insn.src === 0 && (insn.imm === 12 || insn.imm === 0)) this.tailCall(state[2] ?? null, state[3] ?? null);
     for (let reg = 0; reg <= 5; reg++) state[reg] = null;
     if (insn.src === 0 && Object.hasOwn(HELPER_RETURNS, insn.callee)) state[0] = HELPER_RETURNS[insn.callee] ?? null;
   }
 
+  /** bpf_tail_call(ctx, r2 = prog array, r3 = index). It goes on behind the call when the slot is empty. */
+  private tailCall(map: Values, index: Values): void {
+    const maps = map?.every((value) => value >= MAP_TAG) ? map.map((value) => Number(value - MAP_TAG)) : [null];
+    // The helper takes the index as 32 bits.
+    const indexes = index?.every((value) => value < MAP_TAG)
+      ? index.map((value) => Number(value & 0xffffffffn))
+      : [null];
+    for (const map_id of maps) {
+      for (const one of indexes) this.calls.set(`${map_id} ${one}`, { map_id, index: one });
+    }
+  }
+
   private leave(r0: Values): void {
     this.exits++;
-    if (r0 === null) this.complete = false;
-    for (const value of r0 ?? []) this.found.add(Number(BigInt.asIntN(32, value)));
+    if (r0 === null || r0.some((value) => value >= MAP_TAG)) {
+      this.complete = false;
+      return;
+    }
+    for (const value of r0) this.found.add(Number(BigInt.asIntN(32, value)));
   }
 }
 
@@ -194,6 +217,8 @@ function step(insn: Insn, state: State): void {
   switch (insn.code & 0x07) {
     case 0x00: // LD: 64-bit immediate, or the packet loads of classic BPF
       if (typeof insn.imm64 === "bigint" && insn.src === 0) state[insn.dst] = [insn.imm64];
+      // BPF_PSEUDO_MAP_FD: the kernel prints the map's id in place of its address (bpf_insn_prepare_dump).
+      else if (insn.imm64 !== null && insn.src === 1) state[insn.dst] = [MAP_TAG + BigInt(insn.imm)];
       else if (insn.imm64 !== null) state[insn.dst] = null;
       else for (let reg = 0; reg <= 5; reg++) state[reg] = null;
       return;
@@ -227,11 +252,13 @@ function branch(insn: Insn, state: State, taken: boolean): State | null {
   if (right === null || right.length !== 1) return result;
   const [other] = right;
   if (other === undefined) return result;
-  if (left === null) {
+  if (left === null && other < MAP_TAG) {
     // Equality teaches the value itself, but only when all 64 bits were compared.
     if (!narrow && ((op === 0x10 && taken) || (op === 0x50 && !taken))) result[insn.dst] = [other];
     return result;
   }
+  // Addresses cannot be compared with anything known.
+  if (left === null || other >= MAP_TAG || left.some((value) => value >= MAP_TAG)) return result;
   const kept = left.filter((value) => {
     const holds = compare(op, value, other, narrow);
     return holds === null || holds === taken;

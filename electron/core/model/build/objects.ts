@@ -3,7 +3,8 @@ import type { Facts } from "../../facts/facts.ts";
 import type { LinkRow } from "../../parsers/bpf.link.ts";
 import type { MapRow } from "../../parsers/bpf.map.ts";
 import type { ProgRow } from "../../parsers/bpf.prog.ts";
-import { analyseReturns } from "../returns.ts";
+import { analyseReturns, type Returns } from "../returns.ts";
+import { returnsThroughTailCalls } from "../tail-returns.ts";
 import type { BpfMap, Key, Link, Program } from "../types.ts";
 import { linkKey, mapKey, programKey } from "./keys.ts";
 import { type Holder, holdersOf, type OwnerContext, ownerOfMap, ownerOfProgram } from "./owners.ts";
@@ -111,7 +112,7 @@ function link(row: LinkRow, pids: Holder[]): Link {
 
 /**
  * Return analysis of the programs whose code was asked for. A program that another one may replace
- * (freplace: a `tracing` link of attach type `ext` on it) is never complete.
+ * (freplace: an `ext` program linked to it) is never complete.
  */
 function returnsByProgram(facts: Facts, followUp: Facts | null): Map<number, NonNullable<Program["returns"]>> {
   const replaced = new Set<number>();
@@ -120,11 +121,21 @@ function returnsByProgram(facts: Facts, followUp: Facts | null): Map<number, Non
     const replaces = row.prog_id !== null && extensions.has(row.prog_id);
     if (replaces && row.target_obj_id !== null) replaced.add(row.target_obj_id);
   }
-  const result = new Map<number, NonNullable<Program["returns"]>>();
+  const own = new Map<number, Returns>();
   for (const row of [...(facts.node["bpf.xlated"] ?? []), ...(followUp?.node["bpf.xlated"] ?? [])]) {
     if (row.error !== null || row.insns.length === 0) continue;
-    const { values, complete } = analyseReturns(row.insns);
-    result.set(row.prog_id, { values, complete: complete && row.complete && !replaced.has(row.prog_id) });
+    const returns = analyseReturns(row.insns);
+    own.set(row.prog_id, { ...returns, complete: returns.complete && row.complete && !replaced.has(row.prog_id) });
+  }
+  const arrays = new Map(
+    (facts.node["bpf.progarrays"] ?? []).flatMap((row) =>
+      row.error === null ? [[row.map_id, row.slots] as const] : [],
+    ),
+  );
+  const result = new Map<number, NonNullable<Program["returns"]>>();
+  for (const id of own.keys()) {
+    const returns = returnsThroughTailCalls(id, { own, arrays });
+    if (returns !== null) result.set(id, returns);
   }
   return result;
 }
