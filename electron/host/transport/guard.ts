@@ -36,7 +36,7 @@ s=; command -v setsid >/dev/null 2>&1 && s=setsid
 { ( [ "$n" = - ] || { head -c "$n" <&3; exec >/dev/null; }
 while read -r x <&3; do :; done
 exec >/dev/null
-while kill -s USR1 $$; do sleep 1; done ) 2>/dev/null & } | $s "$@" 3<&- &
+while kill -s USR1 $$; do sleep 0.1 || sleep 1; done ) 2>/dev/null & } | $s "$@" 3<&- &
 p=$!
 ( trap 'kill $!; exit' TERM; sleep "$l" & wait $! && kill -s USR1 $$ ) </dev/null >/dev/null 2>&1 3<&- &
 t=$!
