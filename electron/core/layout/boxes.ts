@@ -19,6 +19,8 @@ import type { VerdictWords } from "./verdicts.ts";
 /** Font sizes the view uses, in px. */
 const FONT = { title: 12, small: 10.5 } as const;
 const PAD = 20;
+/** Fold buttons get a line of their own when they would make the second line longer than this. */
+const BESIDE = 210;
 
 /** An attached program or filter on an interface's hook. */
 export function entryBox(ctx: Context, iface: Iface, hook: Hook, entry: HookEntry, words: VerdictWords): PictureBox {
@@ -30,6 +32,8 @@ export function entryBox(ctx: Context, iface: Iface, hook: Hook, entry: HookEntr
   return finish({
     ...blank(entry.key, "entry"),
     subject: entry.key,
+    program: program?.key ?? null,
+    mechanism: entry.mechanism,
     order: went ? null : entry.order,
     title,
     id_text: entry.prog_id === null ? "" : `#${entry.prog_id}`,
@@ -68,6 +72,7 @@ export function tailBox(ctx: Context, key: Key, program: Program, slots: string)
   return finish({
     ...blank(key, "program"),
     subject: program.key,
+    program: program.key,
     title,
     id_text: `#${program.id}`,
     chips: [{ text: slots, kind: "slot" }],
@@ -134,6 +139,7 @@ export function looseBox(ctx: Context, what: Key, text: string): PictureBox {
   return finish({
     ...blank(`loose:${what}`, "loose"),
     subject: what,
+    program: program?.key ?? null,
     title,
     id_text: thing ? `#${thing.id}` : "",
     chips: [
@@ -164,6 +170,7 @@ function attachmentBox(
   return finish({
     ...blank(key, "attachment"),
     subject: key,
+    program: program?.key ?? null,
     order: change === "went" ? null : words.order,
     title,
     id_text: prog_id === null ? "" : `#${prog_id}`,
@@ -185,6 +192,8 @@ function blank(key: Key, kind: PictureBox["kind"]): PictureBox {
     key,
     kind,
     subject: null,
+    program: null,
+    mechanism: null,
     order: null,
     title: "",
     id_text: "",
@@ -194,6 +203,7 @@ function blank(key: Key, kind: PictureBox["kind"]): PictureBox {
     reachable: "yes",
     tails: null,
     maps: null,
+    folds_beside: false,
     badge: null,
     change: null,
     dim: false,
@@ -206,20 +216,31 @@ function blank(key: Key, kind: PictureBox["kind"]): PictureBox {
   };
 }
 
-/** Gives a box the width its longest line needs, within limits; the view cuts the rest. */
+/** Gives a box the size its lines need, within limits; the view cuts the rest. */
 function finish(box: PictureBox): PictureBox {
   const badge = box.badge ? textWidth(box.badge.text, FONT.small) + 28 : 0;
   const change = box.change ? textWidth(box.change, FONT.small) + 26 : 0;
   const order = box.order === null ? 0 : 22;
+  const runs = box.runs === "" ? 0 : textWidth(box.runs, FONT.small) + 10;
+  const small = box.h === SIZE.small;
   const first = order + textWidth(box.title, FONT.title) + 8 + textWidth(box.id_text, FONT.small) + badge + change;
-  let second = 0;
-  for (const chip of box.chips) second += textWidth(chip.text, FONT.small) + 16;
-  for (const fold of [box.tails, box.maps]) if (fold) second += textWidth(fold.text, FONT.small) + 30;
-  const line = box.line === "" ? "" : `${box.line}  `;
-  const third = textWidth(`${line}${box.runs}`, FONT.small) + (box.reachable === "yes" ? 0 : 16);
-  const two = box.h === SIZE.small ? second + textWidth(box.runs, FONT.small) + 8 : Math.max(second, third);
-  const wanted = Math.max(first, two) + PAD;
-  return { ...box, w: Math.min(SIZE.box_max, Math.max(SIZE.box_min, Math.ceil(wanted / 4) * 4)) };
+  const second = chipsWidth(box.chips) + (small ? runs : 0);
+  const third = small ? 0 : textWidth(box.line, FONT.small) + runs + (box.reachable === "yes" ? 0 : 12);
+  const folds = [box.tails, box.maps].filter((fold) => fold !== null);
+  // Two signs in front of the words, and the button's own edge.
+  const fourth = folds.reduce((sum, fold) => sum + textWidth(fold.text, FONT.small) + 36, 0);
+  const beside = second + fourth <= Math.max(first, third, BESIDE);
+  const wanted = Math.max(first, third, ...(beside ? [second + fourth] : [second, fourth])) + PAD;
+  return {
+    ...box,
+    folds_beside: beside,
+    h: box.h + (folds.length > 0 && !beside ? SIZE.folds : 0),
+    w: Math.min(SIZE.box_max, Math.max(SIZE.box_min, Math.ceil(wanted / 4) * 4)),
+  };
+}
+
+function chipsWidth(chips: readonly Chip[]): number {
+  return chips.reduce((sum, chip) => sum + textWidth(chip.text, FONT.small) + 15, 0);
 }
 
 function mechanismChips(entry: HookEntry): Chip[] {

@@ -10,6 +10,9 @@ import { putBox, type Sketch } from "./sketch.ts";
 import { type Arrow, HOOK_TITLES, type PictureBox, type Track } from "./types.ts";
 import { type VerdictWords, verdictWords } from "./verdicts.ts";
 
+/** Height of a chain's arrows: the middle of a box without fold buttons, whatever a box has. */
+const LEVEL = SIZE.entry / 2;
+
 /** A chain that is measured but not placed. */
 export interface Chain {
   hook: Hook;
@@ -86,7 +89,7 @@ function exitText(links: Chain["links"]): string {
 
 /** From one box to the next; around what went in between. */
 function nextArrow(from: PictureBox, to: PictureBox, words: VerdictWords, around: boolean): Arrow {
-  const y = from.y + from.h / 2;
+  const y = from.y + LEVEL;
   const start = from.x + from.w;
   const never = words.next === "" && words.details.length > 0;
   const below = from.y + from.h + 5;
@@ -103,7 +106,7 @@ function nextArrow(from: PictureBox, to: PictureBox, words: VerdictWords, around
 }
 
 function exitArrow(from: PictureBox, text: string): Arrow {
-  const y = from.y + from.h / 2;
+  const y = from.y + LEVEL;
   const x = from.x + from.w;
   return { points: [x, y, x + 16, y], kind: "exit", text, text_x: x + 20, text_y: y + 4 };
 }

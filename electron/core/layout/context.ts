@@ -15,8 +15,6 @@ interface Facts {
   /** By inode. */
   netns: ReadonlyMap<string, Netns>;
   tails: TailCalls;
-  /** Program ids by attachment. */
-  attached: ReadonlyMap<Key, number>;
   /** Indexes into `findings` by subject. */
   findings: ReadonlyMap<Key, readonly number[]>;
 }
@@ -28,8 +26,6 @@ export interface Context extends Facts {
   /** Programs the filter lets through that are attached nowhere: only a pipeline can show them. */
   wanted_tails: ReadonlySet<Key>;
   program(id: number | null): Program | undefined;
-  /** The program behind an attachment's key. */
-  programOf(attachment: Key): Program | undefined;
   /** The findings about any of these keys as one sign, or null. */
   badge(...keys: (Key | undefined)[]): Badge | null;
   /** Does the filter let one of these keys through? */
@@ -60,7 +56,6 @@ export function makeContext(datapath: Datapath, options: PictureOptions): Contex
         : datapath.programs.flatMap(({ key, attached }) => (attached.length === 0 && visible.has(key) ? [key] : [])),
     ),
     program: (id) => (id === null ? undefined : (programs.get(id) ?? changes.goneProgram(id))),
-    programOf: (attachment) => programs.get(facts.attached.get(attachment) ?? -1),
     badge(...keys) {
       const about = new Set<number>();
       for (const key of keys) if (key !== undefined) for (const at of findings.get(key) ?? []) about.add(at);
@@ -109,18 +104,6 @@ function gather(datapath: Datapath): Facts {
     interfaces: new Map(datapath.interfaces.map((iface) => [iface.key, iface])),
     netns: new Map(datapath.netns.map((netns) => [netns.inode, netns])),
     tails: tailCalls(datapath.programs, datapath.tail_calls),
-    attached: attachedPrograms(datapath),
     findings,
   };
-}
-
-function attachedPrograms(datapath: Datapath): Map<Key, number> {
-  const attached = new Map<Key, number>();
-  for (const program of datapath.programs) for (const key of program.attached) attached.set(key, program.id);
-  for (const at of [...datapath.cgroups, ...datapath.tracing])
-    if (at.prog_id !== null) attached.set(at.key, at.prog_id);
-  for (const iface of datapath.interfaces)
-    for (const { entries } of iface.hooks)
-      for (const { key, prog_id } of entries) if (prog_id !== null) attached.set(key, prog_id);
-  return attached;
 }

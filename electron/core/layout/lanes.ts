@@ -129,8 +129,8 @@ function laneRow(ctx: Context, key: string, head: RowHead, clusters: readonly Cl
       let tallest = 0;
       for (const [index, { box, program }] of boxes.entries()) {
         const placed = putBox(ctx, sketch, box, { x: at, y: top }, program);
-        if (cluster.ordered && index > 0) {
-          const middle = top + Math.min(SIZE.small, placed.h) / 2;
+        if (cluster.ordered && index > 0 && box.change !== "went") {
+          const middle = placed.y + SIZE.small / 2;
           sketch.arrows.push({ points: [at - gap, middle, at, middle], kind: "next", text: "", text_x: 0, text_y: 0 });
         }
         at += box.w + gap;

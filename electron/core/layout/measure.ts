@@ -19,6 +19,8 @@ export const SIZE = {
   track_gap: 14,
   entry: 58,
   small: 42,
+  /** What a line of fold buttons adds to a box. */
+  folds: 17,
   map: 18,
   map_gap: 2,
   /** Between boxes of a chain: room for an arrow and a verdict. */
@@ -27,9 +29,9 @@ export const SIZE = {
   plain_gap: 10,
   layer_gap: 54,
   layer_space: 10,
-  exit: 64,
-  box_min: 172,
-  box_max: 330,
+  exit: 62,
+  box_min: 164,
+  box_max: 320,
 } as const;
 
 /** Advance of a character as a part of the font size; DejaVu Sans Mono and most others have 0.6. */

@@ -60,6 +60,7 @@ export function layoutPicture(datapath: Datapath, options: PictureOptions): Pict
     rows,
     index,
     marks,
+    changes: countChanges(rows),
     node_badge: nodeBadge(ctx, index),
     counts: {
       rows: rows.length,
@@ -117,10 +118,9 @@ function indexRows(ctx: Context, rows: readonly PictureRow[]): Map<Key, Place> {
       put(iface.peer, { row, box: null });
       for (const hook of iface.hooks) for (const spelling of hookKeys(iface, hook)) put(spelling, { row, box: null });
     }
-    for (const [box, { kind, subject: attached }] of boxes.entries()) {
+    for (const [box, { kind, program }] of boxes.entries()) {
       if (kind !== "entry" && kind !== "attachment") continue;
-      const program = attached === null ? undefined : ctx.programOf(attached);
-      put(program?.key, { row, box });
+      put(program, { row, box });
     }
   }
   return index;
@@ -146,6 +146,15 @@ function nodeBadge(ctx: Context, index: ReadonlyMap<Key, Place>): PictureLayout[
     ctx.datapath,
     findings.flatMap((finding, at) => (index.has(finding.subject) ? [] : [at])),
   );
+}
+
+function countChanges(rows: readonly PictureRow[]): PictureLayout["changes"] {
+  const changes = { came: 0, went: 0, changed: 0 };
+  for (const row of rows) {
+    if (row.change !== null) changes[row.change] += 1;
+    for (const box of row.boxes) if (box.change !== null) changes[box.change] += 1;
+  }
+  return changes;
 }
 
 function attachments(datapath: Datapath): number {

@@ -79,8 +79,8 @@ export function drawPipeline(
     const step = backs++ % CHANNELS;
     const channel = bottom + 8 + step * 5;
     const out = from.right + 8 + step * 4;
-    const low = from.box.y + from.box.h - 10;
-    const target = to ? [to.box.x - 8 - step * 2, to.box.y + to.box.h - 10, to.box.x] : null;
+    const low = from.box.y + SIZE.small - 8;
+    const target = to ? [to.box.x - 8 - step * 2, to.box.y + SIZE.small - 8, to.box.x] : null;
     into.arrows.push(
       line("back", [
         start,
@@ -162,8 +162,9 @@ function slotText(slots: Set<number>): string {
   return sorted.length === 1 ? `slot ${text}` : `slots ${text}`;
 }
 
+/** Where arrows meet a box: the same height on all, with and without fold buttons. */
 function middle(box: PictureBox): number {
-  return box.y + box.h / 2;
+  return box.y + SIZE.small / 2;
 }
 
 function line(kind: Arrow["kind"], points: number[]): Arrow {

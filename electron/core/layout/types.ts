@@ -4,7 +4,7 @@
  * Everything a view draws is in here, words included, so that a view only draws. Nothing in here
  * refers to a screen: widths of text are estimated (`measure.ts`).
  */
-import type { Datapath, HookName, Key, Severity } from "../model/types.ts";
+import type { Datapath, HookName, Key, Mechanism, Severity } from "../model/types.ts";
 
 export interface PictureOptions {
   /** Keys of folds that are open, see {@link FOLD}. */
@@ -77,6 +77,10 @@ export interface PictureBox extends Rect {
   /** What selecting the box selects: an attachment, program or map; null for `more`. */
   subject: Key | null;
   kind: "entry" | "program" | "map" | "more" | "attachment" | "loose";
+  /** Key of the program in it, for showing where else it is; null without one. */
+  program: Key | null;
+  /** Of entries on interfaces only. */
+  mechanism: Mechanism | null;
   /** Place in the chain, or null where there is no order. */
   order: number | null;
   title: string;
@@ -91,6 +95,8 @@ export interface PictureBox extends Rect {
   reachable: "yes" | "no" | "cannot_tell";
   tails: Fold | null;
   maps: Fold | null;
+  /** The fold buttons stand beside the chips instead of on a line of their own. */
+  folds_beside: boolean;
   badge: Badge | null;
   change: Change | null;
   /** True when the filter is about something else in this row. */
@@ -174,6 +180,8 @@ export interface PictureLayout {
   /** Findings about the node itself, or about things that are not drawn now (folded, filtered, maps). */
   node_badge: Badge | null;
   counts: { rows: number; interfaces: number; attachments: number; idle: number; hidden: number };
+  /** Marked boxes and rows, by kind of change. */
+  changes: Readonly<Record<Change, number>>;
 }
 
 export const HOOK_TITLES: Readonly<Record<HookName, string>> = {

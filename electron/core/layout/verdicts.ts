@@ -32,7 +32,9 @@ const TARGETS: Readonly<Record<VerdictStep["effect"], string>> = {
 /** Verdicts that only mean the same as another: named where the program is known to return them. */
 const ALIASES: ReadonlySet<string> = new Set(["RECLASSIFY", "PIPE", "QUEUED", "REPEAT"]);
 
-/** Effects worth a word on the box; the others are counted. */
+const PLAIN: ReadonlySet<string> = new Set(["OK", "PASS", "SHOT", "DROP"]);
+
+/** Effects worth a word on the box when nothing is known about the program; the card has all. */
 const SHOWN: readonly VerdictStep["effect"][] = ["pass", "drop"];
 
 /** Where a packet goes that passes this hook. */
@@ -53,7 +55,6 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
   const exit = exitOf(hook);
   const groups = new Map<string, string[]>();
   const next: string[] = [];
-  let other = 0;
   let passes = false;
   for (const step of steps) {
     const name = shortVerdict(step.verdict);
@@ -65,17 +66,15 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
     // With nothing behind it, "next" lets the packet go on.
     const effect = step.effect === "next" ? "pass" : step.effect;
     if (effect === "pass") passes = true;
-    if (!known && !SHOWN.includes(effect)) {
-      other += 1;
-      continue;
-    }
+    if (!known && !SHOWN.includes(effect)) continue;
     const target = effect === "pass" ? exit : TARGETS[effect];
     const names = groups.get(target);
     if (names) names.push(name);
     else groups.set(target, [name]);
   }
-  const parts = [...groups].sort(byWeight(exit)).map(([target, names]) => `${briefly(names)} → ${target}`);
-  if (other > 0) parts.push(`+${other}`);
+  const parts = [...groups]
+    .sort(byWeight(exit))
+    .map(([target, names]) => `${known ? briefly(names) : plainest(names)} → ${target}`);
   return {
     next: briefly(next),
     line: parts.join(" · "),
@@ -84,11 +83,16 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
   };
 }
 
-/** The plain verdict of its kind first (`OK` before `PIPE`), and not more than two names. */
-function briefly(names: string[]): string {
-  const first = names.find((name) => name === "OK" || name === "PASS" || name === "SHOT" || name === "DROP");
-  const sorted = first ? [first, ...names.filter((name) => name !== first)] : names;
-  return sorted.length > 2 ? `${sorted[0]} +${sorted.length - 1}` : sorted.join(", ");
+/** The usual name for an effect, e.g. `OK` of `OK, UNSPEC`. */
+function plainest(names: readonly string[]): string {
+  return names.find((name) => PLAIN.has(name)) ?? names[0] ?? "";
+}
+
+/** The plainest first, and not more than two names. */
+function briefly(names: readonly string[]): string {
+  const first = plainest(names);
+  const sorted = [first, ...names.filter((name) => name !== first)];
+  return sorted.length > 2 ? `${first} +${sorted.length - 1}` : sorted.join(", ");
 }
 
 function byWeight(exit: string): (a: [string, string[]], b: [string, string[]]) => number {
