@@ -25,6 +25,7 @@ export interface GuardOptions {
  *   `wait` starts would be missed.
  * - `setsid` gives the command a session of its own: `timeout` and the like make process groups, but
  *   stay in the session. Without setsid only the command itself is stopped.
+ * - A process that was forked while the others were being told gets its TERM in the next round.
  * - The field after `comm` in /proc/pid/stat: state, ppid, pgrp, session.
  */
 const SCRIPT = `k=$1 n=$2 l=$3; shift 3; set -f
@@ -50,8 +51,8 @@ done; [ "$a" ]; }
 { wait $p; } 2>/dev/null; r=$?
 if [ "$c" ] || kill -0 -$p 2>/dev/null; then
 trap : USR1 TERM HUP INT
-i=0; while members && [ $i -lt 40 ]; do
-case $i in 0) kill -s TERM $a;; [12]?|3?) kill -s KILL $a;; esac
+i=0 d=" "; while members && [ $i -lt 40 ]; do
+for q in $a; do case $d in *" $q "*) [ $i -lt 10 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
 i=$((i+1)); sleep 0.1 || sleep 1; done
 wait $p; q=$?; [ $q = 127 ] || r=$q
 fi 2>/dev/null
