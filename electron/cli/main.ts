@@ -3,13 +3,13 @@
  *
  * stdout carries results only (JSON only with --json); everything said to a person goes to stderr.
  */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { BpfdeskError } from "../core/errors.ts";
 import type { Finding } from "../core/model/types.ts";
 import { toTopology } from "../core/topology/topology.ts";
+import { userDataDir } from "../host/data-dir.ts";
 import { createService } from "../host/service.ts";
 import { type Client, createClient } from "../shared/rpc/client.ts";
 import { memoryPorts } from "../shared/rpc/memory-port.ts";
@@ -70,8 +70,8 @@ async function withTarget(target: string, flags: CommonFlags, work: (run: Run) =
 async function withClient(flags: CommonFlags, work: (client: Client) => Promise<number>): Promise<number> {
   const service = createService({
     resourcesDir: resolve(import.meta.dirname, "../../resources"),
-    dataDir: join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "bpfdesk"),
-    mode: "cli",
+    dataDir: userDataDir(),
+    mode: "desktop",
     version: packageJson.version,
     session_path: flags.session ? resolve(flags.session) : ":memory:",
     ...(flags.knownHosts ? { known_hosts: resolve(flags.knownHosts) } : {}),
