@@ -63,10 +63,8 @@ export async function resolveHost(text: string, options: ResolveOptions): Promis
   const hostname = (one("hostname") ?? target.host).replaceAll("%h", target.host);
   const tokens = { d: os.homedir(), h: hostname, n: target.host, p: String(port), r: user, u: os.userInfo().username };
   const files = (values: string[]) => values.filter((value) => value !== "none").map((v) => expand(v, tokens));
-  const known = (name: string, fallback: string[]) => {
-    const value = one(name);
-    return files(value === undefined ? fallback : splitWords(value));
-  };
+  const known = (name: string, fallback: string[]) =>
+    files(config.has(name) ? all(name).flatMap(splitWords) : fallback);
   const jump = one("proxyjump");
   const command = one("proxycommand");
   return {
