@@ -4,8 +4,8 @@ import { connectNode } from "../host/intents.ts";
 import { notify } from "../stores/notice.ts";
 import { Button } from "../ui/button.tsx";
 
-/** The link to the host carries a file in one message. */
-const MAX_BYTES = 256 * 1024 * 1024;
+/** The link to the host carries a file in one message, which has a limit (electron/server). */
+const MAX_BYTES = 200 * 1024 * 1024;
 
 export function FileDoor() {
   const input = useRef<HTMLInputElement>(null);
@@ -14,7 +14,7 @@ export function FileDoor() {
     if (file.size > MAX_BYTES) {
       notify({
         kind: "error",
-        text: `${file.name} is larger than 256 MiB.`,
+        text: `${file.name} is larger than 200 MiB.`,
         hint: "Open it with bpfdesk on the command line.",
       });
       return;

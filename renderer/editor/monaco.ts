@@ -8,30 +8,12 @@ import "monaco-editor/features/gotoLine/register";
 import "monaco-editor/features/hover/register";
 import "monaco-editor/features/clipboard/register";
 import "monaco-editor/features/wordHighlighter/register";
-import workerUrl from "monaco-editor/editor/editor.worker?worker&url";
+import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 import { xlatedLanguage } from "./xlated.ts";
 
 export const XLATED = "bpf-xlated";
 
-/** Where the page enforces Trusted Types, a worker's address needs a policy. */
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL: (url: string) => string },
-  ): { createScriptURL(url: string): string };
-}
-
-const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("app", {
-  createScriptURL: (url) => {
-    // The one script this page starts by address is the worker that was built with it.
-    if (url !== workerUrl) throw new TypeError(`not a script of this app: ${url}`);
-    return url;
-  },
-});
-
-globalThis.MonacoEnvironment = {
-  getWorker: () => new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: "module" }),
-};
+globalThis.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 
 monaco.languages.register({ id: XLATED });
 monaco.languages.setMonarchTokensProvider(XLATED, xlatedLanguage as monaco.languages.IMonarchLanguage);

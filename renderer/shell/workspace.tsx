@@ -1,4 +1,5 @@
 /** The workspace of one node: bars around docked views. Knows no view by name. */
+import "flexlayout-react/style/light.css";
 import { type ITabRenderValues, Layout, type Model, type TabNode } from "flexlayout-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import type { NodeState } from "../../electron/core/journal/state.ts";

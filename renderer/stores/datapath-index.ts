@@ -82,6 +82,8 @@ function build(datapath: Datapath): DatapathIndex {
   for (const iface of datapath.interfaces) {
     put({ kind: "interface", key: iface.key, value: iface });
     for (const hook of iface.hooks) {
+      // A finding may be about a hook as a whole; its page is the interface's.
+      things.set(`${iface.key}:${hook.hook}`, { kind: "interface", key: iface.key, value: iface });
       for (const value of hook.entries) put({ kind: "entry", key: value.key, value, iface, hook });
     }
   }
@@ -109,6 +111,7 @@ function findingsByKey(datapath: Datapath, things: ReadonlyMap<Key, Thing>): Map
       add(key, finding);
       const thing = things.get(key);
       if (thing?.kind === "entry") add(thing.iface.key, finding);
+      else if (thing && thing.key !== key) add(thing.key, finding);
     }
   }
   return new Map([...found].map(([key, list]) => [key, [...list]]));

@@ -1,0 +1,152 @@
+/**
+ * A host for page tests that says what a script tells it to: events, prompts, failures. Requests of
+ * the page are recorded. It speaks through the real RPC; it is not a model of the real host's work.
+ */
+import { BpfdeskError } from "../../electron/core/errors.ts";
+import type { EventBody, JournalEvent } from "../../electron/core/journal/events.ts";
+import type { AppInfo, BlobChunk, SectionInfo, SshHost } from "../../electron/shared/contract.ts";
+import type { Handlers } from "../../electron/shared/rpc/server.ts";
+
+export interface ScriptedHost {
+  handlers: Handlers;
+  /** Appends an event to the session, as the real host would. */
+  emit(event: EventBody): void;
+  /** Requests the page made, in order. */
+  asked: { method: string; input: unknown }[];
+  /** Resolves with the next request of that method that was not waited for yet. */
+  nextAsked(method: string): Promise<unknown>;
+  /** What an event script may change. */
+  info: AppInfo;
+  hosts: SshHost[];
+  sections: SectionInfo[];
+  disassembly: (prog_id: number) => { text: string; command_id: string };
+  output: BlobChunk[];
+  /** Called by node.connect; emits what follows. */
+  onConnect: (node: string, input: unknown) => void;
+  onCollect: (node: string) => void;
+}
+
+const SESSION = "scripted-session";
+
+export function scriptedHost(): ScriptedHost {
+  const events: JournalEvent[] = [];
+  const waiters = new Set<() => void>();
+  const asked: ScriptedHost["asked"] = [];
+  const taken = new Map<string, number>();
+  let nodes = 0;
+
+  const wake = () => {
+    for (const waiter of [...waiters]) waiter();
+  };
+  const changed = (signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        waiters.delete(done);
+        resolve();
+      };
+      waiters.add(done);
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  const record = (method: string, input: unknown) => {
+    asked.push({ method, input });
+    wake();
+  };
+
+  const host: Omit<ScriptedHost, "handlers"> = {
+    asked,
+    emit(event) {
+      events.push({ seq: events.length + 1, at: Date.now(), ...event });
+      wake();
+    },
+    async nextAsked(method) {
+      for (;;) {
+        const from = taken.get(method) ?? 0;
+        const at = asked.findIndex((request, index) => index >= from && request.method === method);
+        const request = asked[at];
+        if (request) {
+          taken.set(method, at + 1);
+          return request.input;
+        }
+        await changed();
+      }
+    },
+    info: {
+      version: "0.0.0",
+      platform: "linux",
+      mode: "browser",
+      local: { available: false, reason: "This needs Linux." },
+      sample: { title: "Sample", description: "A made-up node." },
+    },
+    hosts: [],
+    sections: [],
+    disassembly: () => {
+      throw new BpfdeskError({ code: "not-recorded", message: "Not recorded.", hint: "Connect to the node." });
+    },
+    output: [],
+    onConnect: () => {},
+    onCollect: () => {},
+  };
+
+  async function* follow(after_seq: number, signal: AbortSignal): AsyncGenerator<JournalEvent[]> {
+    let next = after_seq;
+    while (!signal.aborted) {
+      const batch = events.slice(next);
+      next = events.length;
+      if (batch.length > 0) yield batch;
+      else await changed(signal);
+    }
+  }
+
+  const handlers: Handlers = {
+    "app.info": () => host.info,
+    "ssh.hosts": () => host.hosts,
+    "collect.sections": () => host.sections,
+    "session.open": () => {
+      if (events.length === 0) {
+        host.emit({ type: "session.opened", session_id: SESSION, format: 1, app_version: "0.0.0" });
+      }
+      return { session_id: SESSION, path: null };
+    },
+    "session.events": ({ after_seq }, { signal }) => follow(after_seq, signal),
+    "node.connect": (input) => {
+      nodes += 1;
+      const node = `node-${nodes}`;
+      const { target } = input;
+      const name = target.kind === "ssh" ? target.target : target.kind;
+      const transport = target.kind === "ssh" || target.kind === "local" ? target.kind : "replay";
+      host.emit({ type: "node.added", node, target: name, label: name, transport });
+      record("node.connect", input);
+      host.onConnect(node, input);
+      return { node };
+    },
+    "node.answer": (input) => {
+      record("node.answer", input);
+      const outcome = input.answer.accept ? "answered" : "refused";
+      host.emit({ type: "connection.prompt_closed", node: input.node, prompt_id: input.prompt_id, outcome });
+      return null;
+    },
+    "node.cancel": (input) => {
+      record("node.cancel", input);
+      return null;
+    },
+    "node.collect": (input) => {
+      record("node.collect", input);
+      host.onCollect(input.node);
+      return { collect_id: "again" };
+    },
+    "node.disassemble": (input) => {
+      record("node.disassemble", input);
+      return host.disassembly(input.prog_id);
+    },
+    "node.disconnect": (input) => {
+      record("node.disconnect", input);
+      host.emit({ type: "connection.closed", node: input.node, reason: "disconnected", error: null, residue: [] });
+      return null;
+    },
+    "command.output": async function* () {
+      yield* host.output;
+    },
+    "snapshot.export": () => ({ name: "node.bpfdesk-snapshot", bytes: new Uint8Array([1, 2, 3]) }),
+  };
+  return Object.assign(host, { handlers });
+}
