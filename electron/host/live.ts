@@ -1,0 +1,39 @@
+/**
+ * What is live: SSH, this machine, the collector and the tool that is lent, wired for the service.
+ *
+ * Only wiring. A test gives the service other parts.
+ */
+import { join } from "node:path";
+import type { SshHost } from "../shared/contract.ts";
+import { collectFollowUp, collectNode } from "./collect/collect.ts";
+import type { LiveConnectors } from "./session/targets.ts";
+import type { NodeWork } from "./session/work.ts";
+import { connectSsh } from "./ssh/connect.ts";
+import { listSshHosts } from "./ssh/resolve.ts";
+import { chooseBpftool } from "./tools/ensure-bpftool.ts";
+import { connectLocal, localAvailable } from "./transport/local.ts";
+
+export interface LiveParts {
+  live: LiveConnectors;
+  work: Omit<NodeWork, "sections">;
+  localAvailable(): { available: boolean; reason: string };
+  listSshHosts(): Promise<SshHost[]>;
+}
+
+export function liveParts(options: { resourcesDir: string; known_hosts?: string }): LiveParts {
+  const toolsDir = join(options.resourcesDir, "tools");
+  const known_hosts = options.known_hosts ? { known_hosts: options.known_hosts } : {};
+  return {
+    live: {
+      ssh: (target, context) => connectSsh({ ...target, ...known_hosts, ...context }),
+      local: (chosen, context) => connectLocal({ ...chosen, ...context }),
+    },
+    work: {
+      ensureBpftool: (transport, { ask, signal }) => chooseBpftool(transport, { toolsDir, ask, signal }),
+      collectNode,
+      collectFollowUp,
+    },
+    localAvailable,
+    listSshHosts: () => listSshHosts(),
+  };
+}

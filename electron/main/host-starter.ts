@@ -1,0 +1,78 @@
+/**
+ * Starts the host process, hands its ports to the page, and starts it anew when it dies, a few times.
+ *
+ * The main process only passes ports on; it never sees what goes over them.
+ */
+import type { UtilityProcess, WebContents } from "electron";
+import type { ElectronApi } from "./api.ts";
+import { createRestartCap } from "./restart-cap.ts";
+
+/** Time a host gets to disconnect from its nodes when the app quits, in ms. */
+const CLOSE_MS = 10_000;
+
+export interface HostStarter {
+  /** Gives the page a new port to the host; starts the host when it is not running. */
+  handPortTo(contents: WebContents): void;
+  /** Resolves when the host has disconnected every node and ended, or its time is up. */
+  close(): Promise<void>;
+}
+
+export interface HostOptions {
+  /** Path of the host's entry. */
+  entry: string;
+  /** Passed to the host as it is; no secrets: arguments can be seen by other users. */
+  options: Record<string, string>;
+  now?: () => number;
+  /** Told once when the host died too often to be started again. */
+  onGivenUp(code: number): void;
+}
+
+export function createHostStarter(
+  { utilityProcess, MessageChannelMain }: Pick<ElectronApi, "utilityProcess" | "MessageChannelMain">,
+  { entry, options, onGivenUp, now = Date.now }: HostOptions,
+): HostStarter {
+  const cap = createRestartCap(now);
+  let host: UtilityProcess | null = null;
+  let closing = false;
+
+  function start(): UtilityProcess {
+    const started = utilityProcess.fork(entry, [JSON.stringify(options)], {
+      serviceName: "bpfdesk host",
+      stdio: "inherit",
+    });
+    started.once("exit", (code) => {
+      if (host === started) host = null;
+      if (!closing && !cap.mayRestart()) onGivenUp(code);
+    });
+    return started;
+  }
+
+  return {
+    handPortTo(contents) {
+      if (closing || (!host && cap.isGivenUp())) return;
+      host ??= start();
+      const { port1, port2 } = new MessageChannelMain();
+      host.postMessage("port", [port1]);
+      contents.postMessage("bpfdesk:port", null, [port2]);
+    },
+
+    async close() {
+      closing = true;
+      const ending = host;
+      if (!ending) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, CLOSE_MS);
+        const done = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        ending.once("exit", done);
+        ending.on("message", (message) => {
+          if (message === "closed") done();
+        });
+        ending.postMessage("close");
+      });
+      ending.kill();
+    },
+  };
+}
