@@ -20,6 +20,8 @@ export const SCRIPT_LIMIT_S = 240;
  *
  * - `now` sets `t` to the milliseconds since boot, in steps of ten, without starting a process.
  * - `cgroup2_mount` prints where the cgroup2 filesystem is mounted, or nothing.
+ * - `limit_errors` passes the beginning of its input on and swallows the rest, and starts no process when there
+ *   is none, as is the rule.
  * - `section ID SCOPE TIMEOUT_S MAX_BYTES WITHOUT_ROOT COMMAND` runs one section. One byte more than MAX_BYTES
  *   may pass: that byte tells the reader that output was cut. (Counting here would need a `head` that never
  *   reads ahead; busybox has one that does.) What a command prints on stderr and its exit code come back
@@ -28,7 +30,8 @@ export const SCRIPT_LIMIT_S = 240;
 export const LIBRARY = `LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin
 export LC_ALL PATH
 unset IFS CDPATH POSIXLY_CORRECT QUOTING_STYLE GREP_OPTIONS GREP_COLOR GREP_COLORS
-RS=$(printf '\\036')
+RS=$(printf '\\036') LF='
+'
 ROOT=; [ "$(id -u)" = 0 ] && ROOT=1
 
 now() {
@@ -66,6 +69,12 @@ netns_list() {
   done
 }
 
+limit_errors() {
+  if IFS= read -r line || [ -n "$line" ]; then
+    printf '%.${STDERR_LIMIT}s\\n' "$line"; head -c ${STDERR_LIMIT}; exec cat >/dev/null
+  fi
+}
+
 section() {
   now; t0=$t
   printf '%s%s begin %s %s max=%s\\n' "$RS" "$N" "$1" "$2" "$4" >&5
@@ -76,13 +85,14 @@ section() {
       p=$!; echo "s $p $3" >&8
       wait "$p" 2>/dev/null; rc=$?
       echo e >&8; printf '%s%s:%s:' "$RS" "$N" "$rc" >&7
-    } 2>&1 >&6 6>&- | { head -c ${STDERR_LIMIT}; exec cat >/dev/null; } >&7 6>&-; } 6>&1 | head -c $(($4 + 1)) >&5 7>&-
+    } 2>&1 >&6 6>&- | limit_errors >&7 6>&-; } 6>&1 | head -c $(($4 + 1)) >&5 7>&-
   } 7>&1 )
   now
   case $r in
     *"$RS$N:"*) e=\${r%%"$RS$N:"*}; r=\${r#*"$RS$N:"}; rc=\${r%%:*}; e=$e\${r#*:} ;;
     *) e=$r; rc=137 ;;
   esac
+  while [ "$e" != "\${e%"$LF"}" ]; do e=\${e%"$LF"}; done
   if [ "$rc" = 137 ] && [ $((t - t0)) -ge $(($3 * 1000)) ]; then rc=124; fi
   printf '\\n%s%s err %s %s\\n%s\\n%s%s end %s %s exit=%s ms=%s\\n' \\
     "$RS" "$N" "$1" "$2" "$e" "$RS" "$N" "$1" "$2" "$rc" $((t - t0)) >&5
