@@ -117,15 +117,17 @@ describe("a lab node", () => {
     it("a stale filter drops one packet in fifty in front of the current program", async () => {
       await lab.addFault("stale-filter");
       const ifname = faultInterface(lab.plan, "stale-filter") ?? "";
+      const [stale, current] = await entriesOf("stale-filter");
+      const stopped = async () =>
+        (await runCount(lab, stale?.prog_id ?? 0)) - (await runCount(lab, current?.prog_id ?? 0));
+      const before = await stopped();
       const flows = await lab.traffic({ towards: ifname, udp: 150, tcp: 0 });
       const sent = flows.reduce((sum, flow) => sum + flow.udp.sent, 0);
       const lost = sent - flows.reduce((sum, flow) => sum + flow.udp.answered, 0);
       // Exactly one in fifty per CPU that carried them.
       expect(lost).toBeGreaterThanOrEqual(Math.floor(sent / 50) - 2);
       expect(lost).toBeLessThanOrEqual(Math.ceil(sent / 50) + 1);
-      const [stale, current] = await entriesOf("stale-filter");
-      const ran = [await runCount(lab, stale?.prog_id ?? 0), await runCount(lab, current?.prog_id ?? 0)];
-      expect((ran[0] ?? 0) - (ran[1] ?? 0)).toBe(lost);
+      expect((await stopped()) - before).toBe(lost);
       await lab.clearFault("stale-filter");
     });
 
