@@ -5,6 +5,7 @@
  * cgroup and tracing programs). It does not go through the parsers: it is the model itself. The raw
  * texts of such a node are in `big-collected.ts`.
  */
+import { hookKey, ifaceKey, mapKey, podKey, programKey } from "../../electron/core/model/build/keys.ts";
 import type {
   BpfMap,
   CgroupAttachment,
@@ -153,7 +154,7 @@ class NodeBuilder {
   map(name: string, type: string, bytes_key: number, bytes_value: number, max_entries: number): BpfMap {
     const id = 10 + this.maps.length;
     const map: BpfMap = {
-      key: `map:${id}`,
+      key: mapKey(id),
       id,
       type,
       name,
@@ -177,7 +178,7 @@ class NodeBuilder {
   program(name: string, type: string, maps: BpfMap[], owner: Owner | null = cilium()): Program {
     const id = 100 + this.programs.length;
     const program: Program = {
-      key: `prog:${id}`,
+      key: programKey(id),
       id,
       type,
       name,
@@ -209,7 +210,7 @@ class NodeBuilder {
     const netns = more.netns ?? HOST_NETNS;
     const ifindex = netns === HOST_NETNS ? ++this.next_ifindex : 2;
     const iface: Iface = {
-      key: `if:${netns}:${ifindex}`,
+      key: ifaceKey(netns, ifindex),
       name,
       ifindex,
       netns,
@@ -238,7 +239,7 @@ class NodeBuilder {
     const netns = String(4026532500 + index);
     const app = APPS[index % APPS.length] ?? "app";
     const pod: Pod = {
-      key: `pod:${uid}`,
+      key: podKey(uid),
       uid,
       namespace: NAMESPACES[index % NAMESPACES.length] ?? null,
       name: `${app}-${hex(0x6b00 + index * 7, 4)}-${hex(0xabcde + index * 977, 5)}`,
@@ -280,7 +281,7 @@ class NodeBuilder {
     if (mechanism === "clsact") place.qdisc ??= { kind: "clsact", handle: "ffff:", drops: 0, packets: 1000 };
     const clsact = mechanism === "clsact";
     const entry: HookEntry = {
-      key: `${iface.key}/${hook}/${place.entries.length + 1}`,
+      key: `${hookKey(iface.key, hook)}:${mechanism}:prog${program.id}`,
       order: place.entries.length + 1,
       mechanism,
       mode: more.mode ?? null,

@@ -62,6 +62,7 @@ export function entryBox(ctx: Context, iface: Iface, hook: Hook, entry: HookEntr
     details: [
       ...words.details,
       entry.reachable.reason ? `${reachWord(entry.reachable.value)}: ${entry.reachable.reason}` : "",
+      ...ctx.changes.fields(entry.key),
     ].filter(Boolean),
   });
 }
@@ -183,7 +184,7 @@ function attachmentBox(
     dim: !ctx.shows(key, program?.key),
     h: target === "" && change !== "went" ? SIZE.small : SIZE.entry,
     label: `${title}${prog_id === null ? "" : `, program ${prog_id}`}, ${words.where}${change ? `, ${change}` : ""}`,
-    details: [],
+    details: ctx.changes.fields(key),
   });
 }
 
@@ -218,12 +219,12 @@ function blank(key: Key, kind: PictureBox["kind"]): PictureBox {
 
 /** Gives a box the size its lines need, within limits; the view cuts the rest. */
 function finish(box: PictureBox): PictureBox {
-  const badge = box.badge ? textWidth(box.badge.text, FONT.small) + 28 : 0;
-  const change = box.change ? textWidth(box.change, FONT.small) + 26 : 0;
+  const badge = box.badge ? textWidth(box.badge.text, FONT.small) + 36 : 0;
+  const change = box.change ? textWidth(box.change, FONT.small) + 30 : 0;
   const order = box.order === null ? 0 : 22;
   const runs = box.runs === "" ? 0 : textWidth(box.runs, FONT.small) + 10;
   const small = box.h === SIZE.small;
-  const first = order + textWidth(box.title, FONT.title) + 8 + textWidth(box.id_text, FONT.small) + badge + change;
+  const first = order + textWidth(box.title, FONT.title) + 12 + textWidth(box.id_text, FONT.small) + badge + change;
   const second = chipsWidth(box.chips) + (small ? runs : 0);
   const third = small ? 0 : textWidth(box.line, FONT.small) + runs + (box.reachable === "yes" ? 0 : 12);
   const folds = [box.tails, box.maps].filter((fold) => fold !== null);

@@ -2,6 +2,7 @@
  * One hook of one interface: its programs from left to right in the order the kernel runs them,
  * with an arrow for the verdict that goes on and one for where a packet leaves.
  */
+import { hookKey } from "../model/build/keys.ts";
 import type { Hook, Iface, Program } from "../model/types.ts";
 import { entryBox } from "./boxes.ts";
 import type { Context } from "./context.ts";
@@ -49,29 +50,20 @@ export function drawChain(ctx: Context, iface: Iface, chain: Chain, at: { x: num
   for (const [position, from] of live.entries()) {
     const to = live[position + 1];
     if (to) into.arrows.push(nextArrow(from.box, to.box, from.words, to.index - from.index > 1));
-    else if (from.words.exit !== "") into.arrows.push(exitArrow(from.box, from.words.exit));
+    else if (from.words.exit !== "" && from.box.reachable !== "no")
+      into.arrows.push(exitArrow(from.box, from.words.exit));
   }
   return {
-    key: hookKey(iface, chain.hook),
+    key: hookKey(iface.key, chain.hook.hook),
     kind: "hook",
     title: HOOK_TITLES[chain.hook.hook],
     note: noteOf(chain.hook),
-    badge: ctx.badge(...hookKeys(iface, chain.hook)),
+    badge: ctx.badge(hookKey(iface.key, chain.hook.hook)),
     x: at.x,
     y: at.y,
     w: chain.width,
     h: 0,
   };
-}
-
-/** Key of a hook's frame. */
-export function hookKey(iface: Iface, hook: Hook): string {
-  return `${iface.key}/${hook.hook}`;
-}
-
-/** Spellings of a hook's key that a finding may use as its subject. */
-export function hookKeys(iface: Iface, hook: Hook): string[] {
-  return [hookKey(iface, hook), `hook:${iface.key}:${hook.hook}`, `${iface.key}:${hook.hook}`];
 }
 
 /** The direction both ways without the hook's own name, which the title already says. */

@@ -4,6 +4,7 @@
  * Within a group the same hook starts at the same x in every row, so that a column can be read from
  * top to bottom; a chain that is much longer than the others pushes only its own row.
  */
+import { hookKey } from "../model/build/keys.ts";
 import type { Hook, HookName, Iface, Key, Pod } from "../model/types.ts";
 import { type Chain, drawChain, measureChain } from "./chain.ts";
 import { type Context, podTitle } from "./context.ts";
@@ -202,7 +203,7 @@ function headOf(ctx: Context, iface: Iface, tucked: boolean): RowHead {
 function isBusy(ctx: Context, iface: Iface): boolean {
   if (ctx.changes.of(iface.key) === "went") return true;
   if (ctx.badge(iface.key)) return true;
-  return ctx.changes.hooks(iface).some((hook) => hook.entries.length > 0 || ctx.badge(`${iface.key}/${hook.hook}`));
+  return ctx.changes.hooks(iface).some((hook) => hook.entries.length > 0 || ctx.badge(hookKey(iface.key, hook.hook)));
 }
 
 /** Does the filter want this row: itself, an entry, or a program that only tail calls lead to. */

@@ -4,8 +4,8 @@
  * Pure and deterministic: the same datapath and options give the same picture, and a refresh moves
  * only what changed. Knows nothing of a screen; a view draws the rows that are in sight.
  */
+import { hookKey } from "../model/build/keys.ts";
 import type { Datapath, Key } from "../model/types.ts";
-import { hookKeys } from "./chain.ts";
 import { badgeOf, type Context, makeContext } from "./context.ts";
 import { groupInterfaces, idleRow, interfaceRows } from "./interface-rows.ts";
 import { cgroupRows, looseRows, otherRows } from "./lanes.ts";
@@ -116,7 +116,7 @@ function indexRows(ctx: Context, rows: readonly PictureRow[]): Map<Key, Place> {
       put(iface.pod, { row, box: null });
       // The idle other end is named in this row's head.
       put(iface.peer, { row, box: null });
-      for (const hook of iface.hooks) for (const spelling of hookKeys(iface, hook)) put(spelling, { row, box: null });
+      for (const { hook } of iface.hooks) put(hookKey(iface.key, hook), { row, box: null });
     }
     for (const [box, { kind, program }] of boxes.entries()) {
       if (kind !== "entry" && kind !== "attachment") continue;

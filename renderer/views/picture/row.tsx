@@ -65,23 +65,24 @@ function Head({ row, current, selected }: { row: PictureRow; current: Key | null
       <button
         type="button"
         className="head-main"
+        title={visibleText([head.title, head.name, head.detail].filter(Boolean).join("\n"), true)}
         data-place={row.key}
         tabIndex={tab ? 0 : -1}
         aria-label={visibleText([head.label, row.badge?.title, row.change].filter(Boolean).join(". "))}
       />
       <div className="head-title" aria-hidden>
         {row.fold ? <Chevron size={13} /> : head.tucked ? <span className="head-tuck">↳</span> : null}
-        <NodeText text={head.title} className="ellipsis" titled />
+        <NodeText text={head.title} className="ellipsis" />
         {row.kind === "group" ? <NodeText text={head.name} className="head-note" /> : null}
         {row.kind === "idle" ? <NodeText text={head.detail} className="head-note" /> : null}
       </div>
       {row.kind === "interface" || row.kind === "lane" ? (
         <>
           <div className="head-name" aria-hidden>
-            <NodeText text={head.name} className="ellipsis" titled />
+            <NodeText text={head.name} className="ellipsis" />
           </div>
           <div className="head-detail" aria-hidden>
-            <NodeText text={head.detail} className="ellipsis" titled />
+            <NodeText text={head.detail} className="ellipsis" />
           </div>
         </>
       ) : null}
