@@ -17,6 +17,8 @@ const HOOKS: Record<Direction, readonly HookName[]> = {
   out: ["tc_egress", "netkit_primary"],
 };
 const WORDS: Record<Direction, string> = { in: "ingress (pod → out)", out: "egress (out → pod)" };
+/** What CNIs start the names of their interfaces with; the rest of a name is a hash. */
+const NAMING = /^(?:lxc|cali|eni|azv|gke|veth|nk)/;
 /** One empty direction counts only where at least this share of the siblings has it. */
 const NEARLY_ALL = 0.9;
 /** Siblings with a program needed before anything is said. */
@@ -29,7 +31,7 @@ export default defineFinding({
     const groups = new Map<string, Iface[]>();
     for (const iface of datapath.interfaces) {
       if (!iface.pod_host_end || !iface.up) continue;
-      const group = `${iface.kind} ${/^[a-z]+/i.exec(iface.name)?.[0] ?? ""}`;
+      const group = `${iface.kind} ${NAMING.exec(iface.name)?.[0] ?? ""}`;
       groups.set(group, [...(groups.get(group) ?? []), iface]);
     }
     const programs = new Map(datapath.programs.map((one) => [one.id, one]));

@@ -4,10 +4,11 @@
  */
 import type { Datapath, HookName } from "./types.ts";
 
-/** Programs on shared hooks asked for at most. */
-const MAX_ON_HOOKS = 64;
-/** All programs at most, and their code: one bpftool each on the node, about 30 times its size as JSON. */
-const MAX_PROGRAMS = 256;
+/**
+ * Programs at most, and bytes of their code: each costs the node one bpftool, which reads all of the
+ * kernel's symbols (about 0.1 s), and comes as JSON of about 30 times its size.
+ */
+const MAX_PROGRAMS = 64;
 const MAX_BYTES_XLATED = 512 * 1024;
 
 /** Hooks whose programs run one after another on the same packets. */
@@ -34,7 +35,7 @@ export function followUpPrograms(datapath: Datapath): number[] {
       }
     }
   }
-  const wanted = new Set([...front, ...last].slice(0, MAX_ON_HOOKS));
+  const wanted = new Set([...front, ...last].slice(0, MAX_PROGRAMS));
   if (wanted.size > 0) addPipelines(datapath, [...front], wanted);
   return [...wanted];
 }

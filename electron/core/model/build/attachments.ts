@@ -10,14 +10,10 @@ import { podOfCgroup } from "../../parsers/lib/pod-cgroup.ts";
 import type { CgroupAttachment, OtherAttachment } from "../types.ts";
 import { linkKey, podKey, uniqueKeys } from "./keys.ts";
 import type { Pods } from "./pods.ts";
-import { push } from "./processes.ts";
+import { belowCgroupMount, push } from "./processes.ts";
 
 export function readCgroups(facts: Facts, pods: Pods): CgroupAttachment[] {
-  const mount = facts.node["node.kernel"]?.cgroup2_mount ?? "/sys/fs/cgroup";
-  const below = (path: string): string => {
-    const rest = path.startsWith(mount) ? path.slice(mount.length) : path;
-    return rest === "" ? "/" : rest;
-  };
+  const below = belowCgroupMount(facts);
   const pathOf = new Map((facts.node["cgroup.dirs"] ?? []).map((row) => [row.inode, below(row.path)]));
   const links = new Map<string, LinkRow[]>();
   for (const link of facts.node["bpf.link"] ?? []) {

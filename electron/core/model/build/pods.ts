@@ -6,7 +6,7 @@ import type { Facts } from "../../facts/facts.ts";
 import { type PodCgroup, podOfCgroup } from "../../parsers/lib/pod-cgroup.ts";
 import type { Key, Pod } from "../types.ts";
 import { podKey } from "./keys.ts";
-import { hostNetnsOf, type Processes, push } from "./processes.ts";
+import { belowCgroupMount, hostNetnsOf, type Processes, push } from "./processes.ts";
 
 export interface Pods {
   list: Pod[];
@@ -18,6 +18,7 @@ export interface Pods {
 export function readPods(facts: Facts, processes: Processes): Pods {
   const { node } = facts;
   const hostNetns = hostNetnsOf(facts);
+  const below = belowCgroupMount(facts);
   const byUid = new Map<string, Pod>();
   const seen = (found: PodCgroup): Pod => {
     const uid = sameUid(found.uid);
@@ -44,7 +45,7 @@ export function readPods(facts: Facts, processes: Processes): Pods {
   }
   for (const row of node["cgroup.dirs"] ?? []) {
     const found = podOfCgroup(row.path);
-    if (found !== null) seen(found).cgroups.push(row.path);
+    if (found !== null) seen(found).cgroups.push(below(row.path));
   }
   nameFromLogs(byUid, node["k8s.podlogs"] ?? []);
   nameFromCrictl(byUid, node["k8s.crictl"]);

@@ -84,6 +84,15 @@ export function hostNetnsOf(facts: Facts): string | null {
   return said ?? facts.node["proc.netns"]?.find((row) => row.pid === 1)?.inode ?? null;
 }
 
+/** Cuts the cgroup2 mount point off a path, as `/proc/<pid>/cgroup` writes it. */
+export function belowCgroupMount(facts: Facts): (path: string) => string {
+  const mount = facts.node["node.kernel"]?.cgroup2_mount ?? "/sys/fs/cgroup";
+  return (path) => {
+    const rest = path === mount || path.startsWith(`${mount}/`) ? path.slice(mount.length) : path;
+    return rest === "" ? "/" : rest;
+  };
+}
+
 /** Appends to the list of a key. */
 export function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);
