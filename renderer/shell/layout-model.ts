@@ -66,7 +66,7 @@ function firstLayout(views: readonly View[]): IJsonModel {
     borders: [],
     layout: {
       type: "row",
-      children: [{ type: "row", weight: 70, children: [set("main", 72), set("bottom", 28)] }, set("right", 30)],
+      children: [{ type: "row", weight: 74, children: [set("main", 74), set("bottom", 26)] }, set("right", 26)],
     },
   };
 }

@@ -35,7 +35,7 @@ export function TopBar({ node }: { node: NodeState }) {
       </span>
       <span className="grow" />
       <FindingCounts findings={node.datapath?.findings ?? []} />
-      <Age at={node.datapath_at} />
+      <Age at={takenAt(node)} />
       {collecting ? (
         <Button onPress={() => void cancelNode(node.node)}>Cancel refresh</Button>
       ) : (
@@ -86,6 +86,12 @@ function History() {
       <IconButton icon={ArrowRight} label="Forward" keys="Alt →" isDisabled={!canGoForward} onPress={goForward} />
     </>
   );
+}
+
+/** When the node was looked at, in epoch ms: for a recording by the node's own clock. */
+function takenAt(node: NodeState): number | null {
+  const recorded = node.datapath?.node.collected_at ?? null;
+  return node.transport === "replay" && recorded !== null ? recorded * 1000 : node.datapath_at;
 }
 
 /** How old the picture is; it is never refreshed by itself. */

@@ -98,7 +98,7 @@ export default defineView({
   id: "interfaces",
   title: "Interfaces",
   icon: Network,
-  order: 10,
+  order: 15,
   scope: "node",
   place: "main",
   Component: Interfaces,
