@@ -367,6 +367,24 @@ describe("disconnecting", () => {
     });
   });
 
+  it("names what was lent when the connection is lost, because it cannot be taken back", async () => {
+    let lose = (_error: Error) => {};
+    const test = await start({
+      ssh: async () =>
+        liveTransport({
+          onLost: (listener) => {
+            lose = listener;
+          },
+        }),
+      ensureBpftool: async () => ({ bpftool: "/run/x/bpftool", cleanup: async () => ["/run/x on node-1"] }),
+    });
+    const node = await test.connect(target);
+    await test.untilNode(node, settled);
+    lose(new BpfdeskError({ code: "connection-lost", message: "Lost.", hint: "" }));
+    const state = await test.untilNode(node, (now) => now.phase === "closed");
+    expect(state).toMatchObject({ residue: ["/run/x on node-1"], error: { code: "connection-lost" } });
+  });
+
   it("happens to every node when the service closes, also to one that is still connecting", async () => {
     let closed = 0;
     let aborted = false;

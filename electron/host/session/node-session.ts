@@ -77,10 +77,7 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
         throw cancelled(node);
       }
       // What is running ends by itself then: its streams end and it rejects.
-      inner.onLost((error) => {
-        failed(failureData(error, phase, inner.host));
-        void inner.close().catch(() => {});
-      });
+      inner.onLost((error) => void lost(inner, failureData(error, phase, inner.host)));
       live = { transport: recordTransport(inner, recorder), tool: null };
       phase = "ready";
       tell({
@@ -95,6 +92,15 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
     } catch (error) {
       failed(failureData(error, phase, node));
     }
+  }
+
+  /** Nothing can be taken back over a lost connection; what was lent is named, so that a person can. */
+  async function lost(transport: NodeTransport, error: ErrorData): Promise<void> {
+    const tool = live?.tool;
+    failed(error);
+    const residue = (await tool?.cleanup().catch(() => [])) ?? [];
+    await transport.close().catch(() => {});
+    if (residue.length > 0) tell({ type: "connection.closed", node, reason: "connection lost", error, residue });
   }
 
   function ready(): Live {
