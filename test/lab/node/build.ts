@@ -9,6 +9,7 @@ import * as path from "node:path";
 const sources = path.resolve(import.meta.dirname, "../../../bpf/lab");
 export const buildDir = path.resolve(import.meta.dirname, "../.build");
 
+const CC = "gcc";
 const HELPERS: Record<string, string[]> = {
   "lab-agent": ["-static", "-lbpf", "-lelf", "-lz"],
   "lab-node": [],
@@ -37,7 +38,7 @@ const mtime = (name: string) => fs.statSync(path.join(sources, name)).mtimeMs;
 
 function compileObject(name: string, result: string): void {
   // <asm/types.h> lives in the multiarch folder, which clang does not search for the bpf target.
-  const multiarch = execFileSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).trim();
+  const multiarch = execFileSync(CC, ["-print-multiarch"], { encoding: "utf8" }).trim();
   const flags = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-target", "bpf", "-mcpu=v3"];
   // BTF holds the folder of the source: keep the machine's own path out of it.
   const paths = [`-fdebug-prefix-map=${sources}=.`, `-I/usr/include/${multiarch}`];
@@ -46,7 +47,7 @@ function compileObject(name: string, result: string): void {
 
 function compileHelper(name: string, result: string, extra: string[]): void {
   const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-result"];
-  compile("gcc", [...flags, name, "-o", result, ...extra]);
+  compile(CC, [...flags, name, "-o", result, ...extra]);
 }
 
 function compile(compiler: string, args: string[]): void {

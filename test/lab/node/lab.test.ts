@@ -1,10 +1,13 @@
 /** The lab itself: what it builds is what its plan says, faults do what they claim, and nothing stays. */
+import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "./exec.ts";
 import { expectedHooks, faultInterface } from "./expected.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
-import { type Lab, startLab } from "./lab.ts";
+import { attachLab, type Lab, startLab } from "./lab.ts";
 import { observeHooks, runCount } from "./observe.ts";
 import { endpointPods, NODE_ADDRESS } from "./plan.ts";
+import { savedStates } from "./state.ts";
 
 describe("a lab node", () => {
   let lab: Lab;
@@ -71,7 +74,7 @@ describe("a lab node", () => {
   it("lets an engineer in over SSH, into the node and not into the machine", async () => {
     const ssh = lab.ssh;
     if (!ssh) throw new Error("no sshd");
-    const { run } = await import("./exec.ts");
+
     const options = [
       "-F",
       "none",
@@ -147,9 +150,35 @@ describe("the benchmark profile", () => {
     const lab = await startLab({ profile: "busy" });
     const hooks = await observeHooks(lab);
     const attachments = hooks.reduce((sum, hook) => sum + hook.entries.length, 0);
-    // Process 1 holds three more: systemd's device programs.
-    const programs = lab.state.own.prog.length + 3;
+    const programs = lab.state.own.prog.length;
     await lab.stop();
     expect({ pods: lab.plan.pods.length, attachments, programs }).toEqual({ pods: 50, attachments: 74, programs: 140 });
+  });
+});
+
+describe("the command line of the lab", () => {
+  const cli = async (...args: string[]) => {
+    const script = path.resolve(import.meta.dirname, "../../../scripts/lab.mjs");
+    return run([process.execPath, script, ...args]);
+  };
+
+  it("brings a node up, lays faults on it from another process, and takes it down without a trace", async () => {
+    const known = new Set(savedStates().map(({ dir }) => dir));
+    const up = await cli("up", "--pods", "4", "--fault", "dead-filter");
+    expect(up.code).toBe(1); // four pods have no third clsact interface
+    expect(savedStates().filter(({ dir }) => !known.has(dir))).toEqual([]);
+
+    expect((await cli("up", "--pods", "8", "--fault", "dead-filter")).code).toBe(0);
+    const [state] = savedStates().filter(({ dir }) => !known.has(dir));
+    if (!state) throw new Error("the lab was not remembered");
+    const lab = attachLab(state);
+    expect(lab.faults).toEqual(["dead-filter"]);
+    await lab.clearFault("dead-filter");
+    await lab.addFault("duplicate-tcx");
+    expect((await observeHooks(lab)).find((hook) => hook.entries.length === 2)?.ifname).toBe(
+      faultInterface(lab.plan, "duplicate-tcx"),
+    );
+    await lab.stop();
+    expect(savedStates().filter(({ dir }) => !known.has(dir))).toEqual([]);
   });
 });

@@ -160,6 +160,7 @@ async function startFrame(plan: NodePlan, options: LabOptions, before: string[])
 
 /** Everything inside: sshd files, pods, network, agents, faults. */
 async function furnish(lab: LabInside, options: LabOptions): Promise<void> {
+  lab.noteHeldBy(lab.state.pid1);
   if (options.ssh) await lab.startSsh();
   if (options.bpftool) await lab.replaceBpftool(options.bpftool);
   await lab.startPods();
@@ -174,6 +175,8 @@ async function furnish(lab: LabInside, options: LabOptions): Promise<void> {
 
 interface LabInside extends Lab {
   startSsh(): Promise<void>;
+  /** Remembers the programs a process of the lab holds. */
+  noteHeldBy(pid: number): void;
   startPods(): Promise<void>;
   replaceBpftool(folder: string): Promise<void>;
   /** Starts a process of that pod which carries out a plan and holds what it loaded. */
@@ -261,6 +264,12 @@ function makeLab(plan: NodePlan, state: LabState): LabInside {
         ]),
       ];
       await must([...enter, `${BIN}/lab-pod`, "start"], table.join(""));
+    },
+    noteHeldBy(pid) {
+      for (const fd of fs.readdirSync(`/proc/${pid}/fdinfo`)) {
+        const id = /^prog_id:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8"))?.[1];
+        if (id) state.own.prog.push(Number(id));
+      }
     },
     async replaceBpftool(folder) {
       fs.cpSync(folder, path.join(state.dir, "bin/bpftool"), { recursive: true });

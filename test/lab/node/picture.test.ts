@@ -99,7 +99,7 @@ describe("the picture of a lab node", () => {
       const family = program.owner?.family ?? null;
       families.set(family, (families.get(family) ?? 0) + 1);
     }
-    expect(Object.fromEntries(families)).toEqual({ tetragon: 3, cilium: lab.state.own.prog.length - 3 });
+    expect(Object.fromEntries(families)).toEqual({ systemd: 3, tetragon: 3, cilium: lab.state.own.prog.length - 6 });
     const agents = picture.node.agents.map(({ family, pod }) => [family, pod !== null]);
     expect(new Map(agents as [string, boolean][])).toEqual(
       new Map([

@@ -33,7 +33,7 @@ export interface PodPlan {
   endpoint: EndpointPlan | null;
 }
 
-export interface EndpointPlan {
+interface EndpointPlan {
   id: number;
   identity: number;
   address: string;

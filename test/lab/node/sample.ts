@@ -93,7 +93,7 @@ async function write(snapshot: Snapshot): Promise<Uint8Array> {
 }
 
 /** Takes rows of programs, maps and links out that were loaded before the lab was. */
-export function withoutForeign(collected: Collected, foreign: ReadonlySet<string>): Collected {
+function withoutForeign(collected: Collected, foreign: ReadonlySet<string>): Collected {
   const kinds: Record<string, string> = { "bpf.prog": "prog", "bpf.map": "map", "bpf.link": "link" };
   const sections = collected.sections.map((section) => {
     const kind = kinds[section.section];
