@@ -8,7 +8,7 @@
  *
  * Writes resources/tools/<arch>/bpftool.tar.gz and manifest.json (not committed).
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -26,6 +26,8 @@ const ARCHES = [
 ];
 
 class ToolsError extends Error {}
+/** The packages cannot be reached from here; exit code 3, so that a test can tell it from a defect. */
+class UnreachableError extends ToolsError {}
 
 function run(command, args, options = {}) {
   try {
@@ -52,7 +54,8 @@ function privateApt() {
   const target = targets.find(
     ([, release, component, origin]) => component === "main" && release === codename && (origin ?? "") !== "",
   );
-  if (target === undefined) throw new ToolsError("no apt source of this distribution has indexes: run apt-get update.");
+  if (target === undefined)
+    throw new UnreachableError("no apt source of this distribution has indexes: run apt-get update.");
   const [uri] = target;
   const dir = path.join(CACHE, "apt");
   for (const sub of ["state/lists/partial", "cache/archives/partial", "etc/parts"]) {
@@ -83,7 +86,11 @@ function privateApt() {
 function fetchTree(apt, { arch, deb }) {
   const options = [...apt.options, "-o", `APT::Architecture=${deb}`, "-o", `APT::Architectures::=${deb}`];
   const install = ["-y", "--no-install-recommends", "--download-only", "install", "bpftool"];
-  const plan = run("apt-get", [...options, "-qq", "--print-uris", ...install]).toString();
+  // With an empty archive folder, because what is there already would not be listed.
+  const nothing = path.join(CACHE, "apt", "nothing");
+  fs.mkdirSync(path.join(nothing, "partial"), { recursive: true });
+  const listing = ["-o", `Dir::Cache::archives=${nothing}`, "-qq", "--print-uris"];
+  const plan = run("apt-get", [...options, ...listing, ...install]).toString();
   const files = [...plan.matchAll(/^'[^']*' (\S+\.deb) /gm)].map((match) => match[1]);
   run("apt-get", [...options, "-qq", ...install]);
   const tree = path.join(CACHE, arch, "tree");
@@ -233,12 +240,30 @@ function build(apt, target) {
   console.log(`${arch}: bpftool ${version}, ${(archive.length / 1e6).toFixed(1)} MB, ${checked}`);
 }
 
-try {
+/** Two builds at once would be in each other's way in `.cache`: the later one waits. */
+function underLock() {
+  fs.mkdirSync(CACHE, { recursive: true });
+  const lock = [path.join(CACHE, "lock"), process.execPath, import.meta.filename];
+  const child = spawnSync("flock", lock, { stdio: "inherit", env: { ...process.env, BPFDESK_TOOLS_LOCKED: "1" } });
+  if (child.error) throw new ToolsError("flock is needed and not installed (Debian or Ubuntu).");
+  process.exitCode = child.status ?? 1;
+}
+
+function buildAll() {
   const apt = privateApt();
-  run("apt-get", [...apt.options, "-qq", "update"]);
+  try {
+    run("apt-get", [...apt.options, "-qq", "-o", "APT::Update::Error-Mode=any", "update"]);
+  } catch (error) {
+    throw new UnreachableError(error.message);
+  }
   for (const target of ARCHES) build(apt, target);
+}
+
+try {
+  if (process.env.BPFDESK_TOOLS_LOCKED === "1") buildAll();
+  else underLock();
 } catch (error) {
   if (!(error instanceof ToolsError)) throw error;
   console.error(`build:tools: ${error.message}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UnreachableError ? 3 : 1;
 }

@@ -35,7 +35,7 @@ for c; do
   if [ -z "$c" ] || ! [ -d "$c" ] || ! c=$(cd -P "$c" && pwd -P); then echo "$c: not there" >&2; continue; fi
   [ -w "$c" ] || { echo "$c: not writable" >&2; continue; }
   trusted "\${c%/}" 2>/dev/null || { echo "$c: others could replace files in it" >&2; continue; }
-  free=$(df -Pk "$c" 2>/dev/null | sed -n '2s/^.* \\([0-9]*\\) *[0-9-]*%.*/\\1/p')
+  free=$(df -Pk "$c" 2>/dev/null | sed -n '2s/^.* \\([0-9][0-9]*\\)  *[0-9-][0-9]*% .*/\\1/p')
   [ "\${free:-0}" -ge "$need" ] || { echo "$c: \${free:-no} KiB free, $need needed" >&2; continue; }
   d=$c/$name
   mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
