@@ -123,26 +123,29 @@ function linkPeers(drafts: readonly IfaceDraft[], facts: Facts, netns: readonly 
     if (!PAIRED.has(draft.iface.kind) || draft.row.link_index === null) continue;
     push(byIndexes, `${draft.iface.kind} ${draft.iface.ifindex}:${draft.row.link_index}`, draft);
   }
+  const candidates = ({ iface, row }: IfaceDraft): IfaceDraft[] => {
+    const same = row.link_netnsid === null;
+    const wanted = iface.host_netns && row.link_netnsid !== null ? inodeOfId.get(row.link_netnsid) : undefined;
+    return (byIndexes.get(`${iface.kind} ${row.link_index}:${iface.ifindex}`) ?? []).filter(
+      (other) =>
+        other.iface !== iface &&
+        (other.iface.netns === iface.netns) === same &&
+        (wanted === undefined || other.iface.netns === wanted),
+    );
+  };
   for (const draft of drafts) {
     const { iface, row } = draft;
     if (!PAIRED.has(iface.kind) || iface.peer !== null) continue;
-    const same = row.link_netnsid === null;
-    if (same && row.link !== null) {
+    if (row.link_netnsid === null && row.link !== null) {
       // ip prints the other end by name when it is in the same namespace.
       const other = byName.get(`${iface.netns} ${row.link}`);
       if (other !== undefined && other !== draft) join(draft, other);
       continue;
     }
-    const wanted = iface.host_netns && row.link_netnsid !== null ? inodeOfId.get(row.link_netnsid) : undefined;
-    const found = (byIndexes.get(`${iface.kind} ${row.link_index}:${iface.ifindex}`) ?? []).filter(
-      (other) =>
-        other !== draft &&
-        other.iface.peer === null &&
-        (other.iface.netns === iface.netns) === same &&
-        (wanted === undefined || other.iface.netns === wanted),
-    );
-    const [only] = found;
-    if (only !== undefined && found.length === 1) join(draft, only);
+    const [only, ...more] = candidates(draft);
+    if (only === undefined || more.length > 0) continue;
+    const back = candidates(only);
+    if (back.length === 1 && back[0] === draft) join(draft, only);
   }
 }
 
