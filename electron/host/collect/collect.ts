@@ -72,10 +72,12 @@ async function run(
     }
   });
   if (signal?.aborted) throw cancelled(transport);
+  // Transports fail with a BpfdeskError; anything else is a defect of this program, not of the node.
+  if (failure !== null && !(failure instanceof BpfdeskError)) throw failure;
   const collected = reader.finish();
   for (const result of collected.sections.slice(arrived)) options.onSection?.(result);
   if (collected.sections.length > 0 || collected.complete) return collected;
-  if (failure !== null) throw failure;
+  if (failure !== null) throw new BpfdeskError({ node: transport.host, ...failure.data, phase: "collecting" });
   throw noAnswer(transport, collected.noise, stderr);
 }
 
@@ -100,7 +102,11 @@ async function consume(
   const note = (error: unknown) => {
     failure ??= error;
   };
-  await Promise.all([readStdout().catch(note), readStderr().catch(note), execution.exited.catch(note)]);
+  const stop = (error: unknown) => {
+    note(error);
+    execution.cancel();
+  };
+  await Promise.all([readStdout().catch(stop), readStderr().catch(stop), execution.exited.catch(note)]);
   return { failure, stderr: Buffer.concat(stderr).toString("utf8") };
 }
 
