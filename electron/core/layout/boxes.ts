@@ -28,7 +28,9 @@ export function entryBox(ctx: Context, iface: Iface, hook: Hook, entry: HookEntr
   const change = ctx.changes.of(entry.key);
   const went = change === "went";
   const title = program?.name || entry.attach_name || programless(entry);
-  const line = went ? "went since the last collection" : reachLine(entry, words.line);
+  // What any program could return here is no news: said where programs share a hook, or were read.
+  const plain = hook.entries.length === 1 && words.known === false;
+  const line = went ? "went since the last collection" : reachLine(entry, plain ? "" : words.line);
   return finish({
     ...blank(entry.key, "entry"),
     subject: entry.key,
@@ -46,14 +48,14 @@ export function entryBox(ctx: Context, iface: Iface, hook: Hook, entry: HookEntr
     badge: ctx.badge(entry.key, program?.key),
     change,
     dim: !ctx.shows(entry.key, program?.key),
-    h: SIZE.entry,
+    h: line === "" ? SIZE.small : SIZE.entry,
     label: [
       went ? "went" : `${entry.order}`,
       title,
       program ? `program ${program.id}` : "",
       `${HOOK_TITLES[hook.hook]}, ${hook.direction} of ${iface.name}`,
       ...mechanismChips(entry).map((chip) => chip.text),
-      line,
+      line || words.line,
       entry.reachable.value === "yes" ? "" : entry.reachable.reason,
       change && !went ? change : "",
     ]

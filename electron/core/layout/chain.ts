@@ -11,8 +11,10 @@ import { putBox, type Sketch } from "./sketch.ts";
 import { type Arrow, HOOK_TITLES, type PictureBox, type Track } from "./types.ts";
 import { type VerdictWords, verdictWords } from "./verdicts.ts";
 
-/** Height of a chain's arrows: the middle of a box without fold buttons, whatever a box has. */
-const LEVEL = SIZE.entry / 2;
+/** Height of a chain's arrows: the middle of the lowest box, whatever a box has. */
+const LEVEL = SIZE.small / 2;
+
+const EXIT_ARROW = 32;
 
 /** A chain that is measured but not placed. */
 export interface Chain {
@@ -50,8 +52,7 @@ export function drawChain(ctx: Context, iface: Iface, chain: Chain, at: { x: num
   for (const [position, from] of live.entries()) {
     const to = live[position + 1];
     if (to) into.arrows.push(nextArrow(from.box, to.box, from.words, to.index - from.index > 1));
-    else if (from.words.exit !== "" && from.box.reachable !== "no")
-      into.arrows.push(exitArrow(from.box, from.words.exit));
+    else if (from.words.exit !== "" && from.box.reachable !== "no") into.arrows.push(exitArrow(from.box, from.words));
   }
   return {
     key: hookKey(iface.key, chain.hook.hook),
@@ -94,11 +95,20 @@ function nextArrow(from: PictureBox, to: PictureBox, words: VerdictWords, around
     text: never ? "ends" : words.next,
     text_x: start + (around ? 12 : (to.x - start) / 2),
     text_y: y - 6,
+    target: "",
   };
 }
 
-function exitArrow(from: PictureBox, text: string): Arrow {
+/** Out of the chain: the verdict above the arrow, where it leads behind it. */
+function exitArrow(from: PictureBox, { exit, pass }: VerdictWords): Arrow {
   const y = from.y + LEVEL;
   const x = from.x + from.w;
-  return { points: [x, y, x + 16, y], kind: "exit", text, text_x: x + 20, text_y: y + 4 };
+  return {
+    points: [x, y, x + EXIT_ARROW, y],
+    kind: "exit",
+    text: pass,
+    text_x: x + EXIT_ARROW / 2,
+    text_y: y - 6,
+    target: exit,
+  };
 }

@@ -218,11 +218,10 @@ function matches(ctx: Context, iface: Iface): boolean {
   );
 }
 
-/** Uplinks first, then virtual devices, then the ends of pairs. */
+/** Devices with wires first, the loopback last; between them the order they were made in. */
 function rank(iface: Iface): number {
   if (iface.kind === "ether" || iface.kind === "bond") return 0;
-  if (iface.kind === "loopback") return 3;
-  return iface.kind === "veth" || iface.kind === "netkit" ? 2 : 1;
+  return iface.kind === "loopback" ? 2 : 1;
 }
 
 function titleOf(pod: Pod | undefined, key: Key): string {

@@ -131,7 +131,8 @@ function laneRow(ctx: Context, key: string, head: RowHead, clusters: readonly Cl
         const placed = putBox(ctx, sketch, box, { x: at, y: top }, program);
         if (cluster.ordered && index > 0 && box.change !== "went") {
           const middle = placed.y + SIZE.small / 2;
-          sketch.arrows.push({ points: [at - gap, middle, at, middle], kind: "next", text: "", text_x: 0, text_y: 0 });
+          const points = [at - gap, middle, at, middle];
+          sketch.arrows.push({ points, kind: "next", text: "", text_x: 0, text_y: 0, target: "" });
         }
         at += box.w + gap;
         tallest = Math.max(tallest, heightWithMaps(ctx, box, program));

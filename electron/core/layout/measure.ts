@@ -11,10 +11,10 @@ export const SIZE = {
   group: 30,
   idle_row: 24,
   /** From a row's top to its tracks, and from them to its bottom. */
-  row_pad: 5,
+  row_pad: 4,
   /** Caption of a track. */
   caption: 17,
-  track_pad: 8,
+  track_pad: 7,
   /** Between tracks. */
   track_gap: 14,
   entry: 58,
@@ -29,7 +29,7 @@ export const SIZE = {
   plain_gap: 10,
   layer_gap: 54,
   layer_space: 10,
-  exit: 62,
+  exit: 76,
   box_min: 164,
   box_max: 320,
 } as const;

@@ -168,5 +168,5 @@ function middle(box: PictureBox): number {
 }
 
 function line(kind: Arrow["kind"], points: number[]): Arrow {
-  return { points, kind, text: "", text_x: 0, text_y: 0 };
+  return { points, kind, text: "", text_x: 0, text_y: 0, target: "" };
 }

@@ -111,10 +111,12 @@ export interface Arrow {
   /** Corner points `x, y, x, y, …` from start to end. */
   points: number[];
   kind: "next" | "never" | "exit" | "call" | "back" | "uses";
-  /** Verdict that takes this way, or where it leads. */
+  /** Verdict that takes this way, centred above it. */
   text: string;
   text_x: number;
   text_y: number;
+  /** Where it leads when that is not a box, e.g. `stack`: written behind its end. */
+  target: string;
 }
 
 /** The frame around one hook's chain, or around an opened pipeline. */

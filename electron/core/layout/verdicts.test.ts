@@ -19,11 +19,11 @@ function entry(mechanism: HookEntry["mechanism"], last: boolean): HookEntry {
 }
 
 const words = (of: HookEntry, values: number[] | null, hook: "tc_ingress" | "tc_egress" | "xdp" = "tc_ingress") => {
-  const { details: _, ...rest } = verdictWords(
-    of,
-    { ...program, returns: values === null ? null : { values, complete: true } },
-    hook,
-  );
+  const {
+    details: _,
+    known: __,
+    ...rest
+  } = verdictWords(of, { ...program, returns: values === null ? null : { values, complete: true } }, hook);
   return rest;
 };
 
@@ -32,6 +32,7 @@ it("names the way on, the way out and the drop of a clsact filter nothing is kno
     next: "UNSPEC",
     line: "OK → stack · SHOT → drop",
     exit: "stack",
+    pass: "OK",
   });
 });
 
@@ -40,6 +41,7 @@ it("says that a packet which passes egress goes to the device", () => {
     next: "",
     line: "PASS → device · DROP → drop",
     exit: "device",
+    pass: "PASS",
   });
 });
 
@@ -48,8 +50,9 @@ it("leaves out what a program that was read completely cannot return", () => {
     next: "",
     line: "OK → stack · REDIRECT → redirect",
     exit: "stack",
+    pass: "OK",
   });
-  expect(words(entry("clsact", false), [-1, 2])).toEqual({ next: "UNSPEC", line: "SHOT → drop", exit: "" });
+  expect(words(entry("clsact", false), [-1, 2])).toEqual({ next: "UNSPEC", line: "SHOT → drop", exit: "", pass: "" });
 });
 
 it("names a verdict that only means the same as another when the program returns it", () => {
@@ -57,5 +60,10 @@ it("names a verdict that only means the same as another when the program returns
 });
 
 it("treats a go-on with nothing behind it as passing", () => {
-  expect(words(entry("xdp", true), [2], "xdp")).toEqual({ next: "", line: "PASS → stack", exit: "stack" });
+  expect(words(entry("xdp", true), [2], "xdp")).toEqual({
+    next: "",
+    line: "PASS → stack",
+    exit: "stack",
+    pass: "PASS",
+  });
 });

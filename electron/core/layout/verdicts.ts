@@ -13,6 +13,10 @@ export interface VerdictWords {
   line: string;
   /** Where a packet that passes goes; "" when none of its verdicts let it pass. */
   exit: string;
+  /** The verdict that lets a packet pass, e.g. `OK`. */
+  pass: string;
+  /** True when the program's code says which verdicts it returns; else they are all the mechanism has. */
+  known: boolean;
   /** All steps in full, e.g. `TC_ACT_OK (0): ends the chain …`. */
   details: string[];
 }
@@ -55,7 +59,7 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
   const exit = exitOf(hook);
   const groups = new Map<string, string[]>();
   const next: string[] = [];
-  let passes = false;
+  const passes: string[] = [];
   for (const step of steps) {
     const name = shortVerdict(step.verdict);
     if (!known && step.effect === "next" && ALIASES.has(name)) continue;
@@ -65,7 +69,7 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
     }
     // With nothing behind it, "next" lets the packet go on.
     const effect = step.effect === "next" ? "pass" : step.effect;
-    if (effect === "pass") passes = true;
+    if (effect === "pass") passes.push(name);
     if (!known && !SHOWN.includes(effect)) continue;
     const target = effect === "pass" ? exit : TARGETS[effect];
     const names = groups.get(target);
@@ -78,7 +82,9 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
   return {
     next: briefly(next),
     line: parts.join(" · "),
-    exit: passes ? exit : "",
+    exit: passes.length > 0 ? exit : "",
+    pass: plainest(passes),
+    known: known !== null,
     details: steps.map((step) => `${step.verdict} (${step.value}): ${step.text}`),
   };
 }

@@ -12,8 +12,13 @@ export const Arrows = memo(function Arrows(props: { arrows: readonly Arrow[]; wi
           <polyline points={arrow.points.join(" ")} />
           {arrow.kind === "uses" ? null : <path d={headOf(arrow)} />}
           {arrow.text === "" ? null : (
-            <text x={arrow.text_x} y={arrow.text_y} textAnchor={arrow.kind === "exit" ? "start" : "middle"}>
+            <text x={arrow.text_x} y={arrow.text_y} textAnchor="middle">
               {visibleText(arrow.text)}
+            </text>
+          )}
+          {arrow.target === "" ? null : (
+            <text x={(arrow.points.at(-2) ?? 0) + 5} y={(arrow.points.at(-1) ?? 0) + 4}>
+              {arrow.target}
             </text>
           )}
         </g>
