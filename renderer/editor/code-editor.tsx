@@ -19,6 +19,7 @@ export default function CodeEditor({ text, label }: { text: string; label: strin
       ariaLabel: label,
       automaticLayout: true,
       minimap: { enabled: false },
+      guides: { indentation: false },
       lineNumbers: "off",
       glyphMargin: true,
       folding: false,

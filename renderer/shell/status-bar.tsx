@@ -29,7 +29,7 @@ export function StatusBar({ node }: { node: NodeState }) {
       ) : null}
       {missing > 0 ? (
         <Button variant="quiet" icon={TriangleAlert} onPress={() => showView("commands")}>
-          {plural(missing, "thing")} could not be seen completely
+          Not seen completely: {plural(missing, "section or privilege", "sections or privileges")}
         </Button>
       ) : datapath ? (
         <span className="muted">

@@ -1,7 +1,7 @@
 /** The dialog for the question a node asks, if any. Which one is decided by the prompt's kind. */
 import type { Prompt } from "../../../electron/core/journal/events.ts";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
-import { answerPrompt } from "../../host/intents.ts";
+import { answerPrompt, cancelNode } from "../../host/intents.ts";
 import { HostKeyDialog } from "./host-key.tsx";
 import { KeyboardInteractiveDialog } from "./keyboard-interactive.tsx";
 import { SecretDialog } from "./secret.tsx";
@@ -11,6 +11,8 @@ import { UploadDialog } from "./upload.tsx";
 export interface Answering {
   accept: (values: string[]) => void;
   refuse: () => void;
+  /** Ends the whole connection, where refusing means to go on without. */
+  cancel: () => void;
 }
 
 export function PromptDialog({ node }: { node: NodeState }) {
@@ -19,6 +21,7 @@ export function PromptDialog({ node }: { node: NodeState }) {
   const answering: Answering = {
     accept: (values) => void answerPrompt(node.node, prompt_id, { accept: true, values }),
     refuse: () => void answerPrompt(node.node, prompt_id, { accept: false, values: [] }),
+    cancel: () => void cancelNode(node.node),
   };
   // A new prompt is a new dialog: nothing typed for one question may be left in the next.
   return <OnePrompt key={prompt_id} prompt={prompt} answering={answering} />;
@@ -53,7 +56,7 @@ function OnePrompt({ prompt, answering }: { prompt: Prompt; answering: Answering
           label="sudo password"
           help="Kept in memory until you disconnect, never written anywhere. Without it less can be seen."
           attempt={prompt.attempt}
-          refuseLabel="Go on without root"
+          goOnLabel="Go on without root"
           {...answering}
         />
       );

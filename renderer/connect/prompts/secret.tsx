@@ -12,18 +12,11 @@ export interface SecretDialogProps extends Answering {
   /** 1 is the first try. */
   attempt: number;
   help?: string;
-  refuseLabel?: string;
+  /** Set where refusing is a choice of its own and not the end of the connection. */
+  goOnLabel?: string;
 }
 
-export function SecretDialog({
-  title,
-  label,
-  attempt,
-  help,
-  refuseLabel = "Cancel",
-  accept,
-  refuse,
-}: SecretDialogProps) {
+export function SecretDialog({ title, label, attempt, help, goOnLabel, accept, refuse, cancel }: SecretDialogProps) {
   const [secret, setSecret] = useState("");
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -43,7 +36,8 @@ export function SecretDialog({
           {...(help === undefined ? {} : { help })}
         />
         <div className="actions actions-end">
-          <Button onPress={refuse}>{refuseLabel}</Button>
+          <Button onPress={goOnLabel ? cancel : refuse}>Cancel</Button>
+          {goOnLabel ? <Button onPress={refuse}>{goOnLabel}</Button> : null}
           <Button type="submit" variant="primary">
             Continue
           </Button>

@@ -9,7 +9,7 @@ import type { Answering } from "./prompt-dialog.tsx";
 
 type UploadPrompt = Extract<Prompt, { kind: "upload_bpftool" }>;
 
-export function UploadDialog({ prompt, accept, refuse }: { prompt: UploadPrompt } & Answering) {
+export function UploadDialog({ prompt, accept, refuse, cancel }: { prompt: UploadPrompt } & Answering) {
   return (
     <Dialog title={visibleText(`Use bpfdesk's own bpftool on ${prompt.host}?`)} onCancel={refuse}>
       <div className="stack">
@@ -29,6 +29,7 @@ export function UploadDialog({ prompt, accept, refuse }: { prompt: UploadPrompt 
           <dd className="mono fingerprint">{prompt.sha256}</dd>
         </dl>
         <div className="actions actions-end">
+          <Button onPress={cancel}>Cancel</Button>
           <Button autoFocus onPress={refuse}>
             Go on without it
           </Button>
