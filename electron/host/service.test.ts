@@ -427,3 +427,12 @@ it("knows the sections it runs and refuses sessions and nodes that are not open"
     code: "no-such-session",
   });
 });
+
+it("opens the incident that ships with the app, offered on the first screen", async () => {
+  const { connect, untilNode, client } = await start();
+  const { sample } = await client.call("app.info", {});
+  expect(sample?.title).not.toBe("");
+  const state = await untilNode(await connect({ kind: "sample" }), settled);
+  expect(state).toMatchObject({ phase: "ready", error: null, collect: { state: "finished", complete: true } });
+  expect(state.datapath?.findings).not.toEqual([]);
+});

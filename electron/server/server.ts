@@ -74,8 +74,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { headers } = request;
-    // The development server has a socket of its own on the same port.
-    if (options.dev && headers["sec-websocket-protocol"]?.startsWith("vite-")) return;
     const refused =
       request.url !== "/rpc"
         ? 404
