@@ -10,7 +10,7 @@ import { LIBRARY, NETNS_ENTRY, SUPERVISOR } from "./library.ts";
 import type { Section } from "./section.ts";
 
 /** `$0` of the script: how it shows in the node's process list. */
-export const SCRIPT_NAME = "bpfdesk-collect";
+const SCRIPT_NAME = "bpfdesk-collect";
 
 /** Quotes text as one shell word. */
 export function shellQuote(text: string): string {

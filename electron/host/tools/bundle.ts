@@ -20,7 +20,7 @@ const manifestSchema = z.object({
   /** Path within the archive → SHA256. */
   files: z.record(z.string().regex(/^(?:lib\/)?[A-Za-z0-9][A-Za-z0-9._+-]*$/), hash),
 });
-export type ToolManifest = z.output<typeof manifestSchema>;
+type ToolManifest = z.output<typeof manifestSchema>;
 
 export interface Bundle {
   manifest: ToolManifest;
