@@ -32,7 +32,9 @@ export default defineFinding({
     for (const iface of datapath.interfaces) {
       if (!iface.pod_host_end || !iface.up) continue;
       const group = `${iface.kind} ${NAMING.exec(iface.name)?.[0] ?? ""}`;
-      groups.set(group, [...(groups.get(group) ?? []), iface]);
+      const list = groups.get(group);
+      if (list === undefined) groups.set(group, [iface]);
+      else list.push(iface);
     }
     const programs = new Map(datapath.programs.map((one) => [one.id, one]));
     return [...groups.values()].flatMap((group) => examineGroup(group, datapath, programs));

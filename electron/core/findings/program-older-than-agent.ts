@@ -28,7 +28,11 @@ export default defineFinding({
       if (family == null) continue;
       const agent = olderThanAgent(one.program, datapath);
       if (agent === null) newer.add(family);
-      else if (!reported.has(one.entry.key)) old.set(family, [...(old.get(family) ?? []), { ...one, agent }]);
+      else if (!reported.has(one.entry.key)) {
+        const list = old.get(family) ?? [];
+        list.push({ ...one, agent });
+        old.set(family, list);
+      }
     }
     return [...old].flatMap(([family, list]) => (newer.has(family) ? list.map(passedOver) : [restarted(family, list)]));
   },

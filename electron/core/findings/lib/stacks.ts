@@ -30,7 +30,16 @@ const DIRECTIONS: readonly (readonly HookName[])[] = [
   ["tc_egress", "netkit_primary"],
 ];
 
+/** One model is examined by several rules in turn. */
+const known = new WeakMap<Datapath, Stack[]>();
+
 export function stacksOf(datapath: Datapath): Stack[] {
+  const stacks = known.get(datapath) ?? findStacks(datapath);
+  known.set(datapath, stacks);
+  return stacks;
+}
+
+function findStacks(datapath: Datapath): Stack[] {
   const programs = new Map(datapath.programs.map((one) => [one.id, one]));
   return datapath.interfaces.flatMap((iface) =>
     DIRECTIONS.flatMap((names) => {

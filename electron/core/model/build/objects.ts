@@ -7,7 +7,7 @@ import { analyseReturns, type Returns } from "../returns.ts";
 import { returnsThroughTailCalls } from "../tail-returns.ts";
 import type { BpfMap, Key, Link, Program } from "../types.ts";
 import { linkKey, mapKey, programKey } from "./keys.ts";
-import { type Holder, holdersOf, type OwnerContext, ownerOfMap, ownerOfProgram } from "./owners.ts";
+import { claimOfMap, type Holder, holdersOf, type OwnerContext, ownerOfMap, ownerOfProgram } from "./owners.ts";
 import { push } from "./processes.ts";
 
 /** The kernel keeps 16 bytes of a name, the last one zero (BPF_OBJ_NAME_LEN). */
@@ -27,7 +27,7 @@ export function readObjects(facts: Facts, followUp: Facts | null, context: Owner
 
   const usedBy = new Map<number, number[]>();
   for (const row of progRows) for (const id of new Set(row.map_ids)) push(usedBy, id, row.id);
-  const mapById = new Map(mapRows.map((row) => [row.id, row]));
+  const claims = new Map(mapRows.map((row) => [row.id, claimOfMap(row)]));
   const linksOf = new Map<number, LinkRow[]>();
   for (const row of linkRows) if (row.prog_id !== null) push(linksOf, row.prog_id, row);
   const returns = returnsByProgram(facts, followUp);
@@ -37,8 +37,9 @@ export function readObjects(facts: Facts, followUp: Facts | null, context: Owner
     const links = linksOf.get(row.id) ?? [];
     const linkHolders = links.flatMap((link) => holdersOf(link, "link", processes));
     const pins = links.flatMap((link) => link.pinned);
-    const maps = row.map_ids.flatMap((id) => mapById.get(id) ?? []);
-    return program(row, own, returns.get(row.id) ?? null, ownerOfProgram(row, own, linkHolders, pins, maps, context));
+    const mapClaims = row.map_ids.flatMap((id) => claims.get(id) ?? []);
+    const owner = ownerOfProgram(row, own, linkHolders, pins, mapClaims, context);
+    return program(row, own, returns.get(row.id) ?? null, owner);
   });
   const maps = mapRows.map((row) => {
     const holders = holdersOf(row, "map", processes);

@@ -31,7 +31,7 @@ export function holdersOf(
 }
 
 /** A claim about the family and what it rests on; a lower rank is stronger. */
-interface Claim {
+export interface Claim {
   family: string | null;
   rank: number;
   evidence: string;
@@ -49,8 +49,18 @@ export function ownerOfMap(row: MapRow, holders: readonly Holder[], context: Own
   return decide(claims, holders, context);
 }
 
+/** What using a map says about a program's family; worked out once a map, as hundreds of programs share one. */
+export function claimOfMap(map: MapRow): Claim | null {
+  for (const path of map.pinned) {
+    const family = familyOfPin(path);
+    if (family !== null) return { family, rank: 2, evidence: `uses map ${map.id}, pinned at ${path}` };
+  }
+  const named = map.name === null ? null : familyOfMapName(map.name);
+  return named === null ? null : { family: named, rank: 3, evidence: `uses map ${map.id} named ${map.name}` };
+}
+
 /**
- * @param maps the program's maps
+ * @param mapClaims {@link claimOfMap} of the program's maps
  * @param linkHolders processes that hold a link of the program
  */
 export function ownerOfProgram(
@@ -58,20 +68,11 @@ export function ownerOfProgram(
   holders: readonly Holder[],
   linkHolders: readonly Holder[],
   linkPins: readonly string[],
-  maps: readonly MapRow[],
+  mapClaims: readonly Claim[],
   context: OwnerContext,
 ): Owner | null {
   const held = [...holders, ...linkHolders.filter((one) => !holders.some((other) => other.pid === one.pid))];
-  const claims = [...holderClaims(held, context), ...pinClaims([...row.pinned, ...linkPins])];
-  for (const map of maps) {
-    const pin = map.pinned.find((path) => familyOfPin(path) !== null);
-    if (pin !== undefined) {
-      claims.push({ family: familyOfPin(pin), rank: 2, evidence: `uses map ${map.id}, pinned at ${pin}` });
-      continue;
-    }
-    const named = map.name === null ? null : familyOfMapName(map.name);
-    if (named !== null) claims.push({ family: named, rank: 3, evidence: `uses map ${map.id} named ${map.name}` });
-  }
+  const claims = [...holderClaims(held, context), ...pinClaims([...row.pinned, ...linkPins]), ...mapClaims];
   const owner = decide(claims, held, context);
   if (owner?.family != null && row.name !== null && nameFits(owner.family, row.name)) {
     owner.evidence.push(`named ${row.name}, as ${owner.family}'s programs are`);

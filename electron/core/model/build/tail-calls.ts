@@ -8,7 +8,7 @@
 import type { ProgArrayRow } from "../../parsers/bpf.progarrays.ts";
 import type { Program, TailCall } from "../types.ts";
 
-const MAX_EDGES = 50_000;
+const MAX_EDGES = 20_000;
 
 export interface TailCalls {
   edges: TailCall[];
@@ -22,18 +22,25 @@ export interface TailCalls {
 
 export function readTailCalls(rows: readonly ProgArrayRow[], programs: readonly Program[]): TailCalls {
   const arrays = new Map(rows.map((row) => [row.map_id, row.slots]));
+  const { edges, cut } = edgesOf(programs, arrays);
+  const inArray = new Set([...arrays.values()].flatMap((slots) => slots.map((slot) => slot.prog_id)));
+  return { edges, cut, reached: reachedFrom(programs, arrays), inArray };
+}
+
+function edgesOf(
+  programs: readonly Program[],
+  arrays: ReadonlyMap<number, ProgArrayRow["slots"]>,
+): Pick<TailCalls, "edges" | "cut"> {
   const edges: TailCall[] = [];
-  let cut = false;
   for (const { id: from, map_ids } of programs) {
     for (const map_id of map_ids) {
       for (const slot of arrays.get(map_id) ?? []) {
-        if (edges.length < MAX_EDGES) edges.push({ from, map_id, index: slot.index, to: slot.prog_id });
-        else cut = true;
+        if (edges.length === MAX_EDGES) return { edges, cut: true };
+        edges.push({ from, map_id, index: slot.index, to: slot.prog_id });
       }
     }
   }
-  const inArray = new Set([...arrays.values()].flatMap((slots) => slots.map((slot) => slot.prog_id)));
-  return { edges, cut, reached: reachedFrom(programs, arrays), inArray };
+  return { edges, cut: false };
 }
 
 function reachedFrom(programs: readonly Program[], arrays: ReadonlyMap<number, ProgArrayRow["slots"]>): Set<number> {
