@@ -11,7 +11,7 @@ import type { PromptAnswer } from "../../shared/contract.ts";
 import { findPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
-import { openClient } from "./client.ts";
+import { type Connection, openClient } from "./client.ts";
 import { dial } from "./dial.ts";
 import { type KeyRing, type KeySource, loadKeys } from "./keys.ts";
 import { readKnownHosts } from "./known-hosts.ts";
@@ -48,7 +48,7 @@ const MAX_HOPS = 8;
 export async function connectSsh(options: ConnectSshOptions): Promise<NodeTransport> {
   const target = parseTarget(options.target);
   const resolving = new Steps({ ...options, node: target.text });
-  const clients: Client[] = [];
+  const connections: Connection[] = [];
   let steps = resolving;
   try {
     resolving.enter("resolving", target.text, 0);
@@ -59,12 +59,12 @@ export async function connectSsh(options: ConnectSshOptions): Promise<NodeTransp
       const isNode = index === chain.length - 1;
       steps = stepsFor(resolved, options, isNode);
       const keys = await steps.during(loadKeys(keySource(resolved, options, isNode), steps));
-      const stream = await openStream(resolved, clients[0] ?? null, steps, limitOf(resolved, options));
-      clients.unshift(await login(stream, resolved, keys, steps, options));
+      const stream = await openStream(resolved, connections[0]?.client ?? null, steps, limitOf(resolved, options));
+      connections.unshift(await login(stream, resolved, keys, steps, options));
     }
-    return await openTransport(clients, chain.at(-1), steps, options);
+    return await openTransport(connections, chain.at(-1), steps, options);
   } catch (error) {
-    for (const client of clients) client.destroy();
+    for (const { client } of connections) client.destroy();
     throw error;
   } finally {
     steps.end();
@@ -140,7 +140,7 @@ async function login(
   keys: KeyRing,
   steps: Steps,
   options: ConnectSshOptions,
-): Promise<Client> {
+): Promise<Connection> {
   try {
     const user_known_hosts = options.known_hosts === undefined ? resolved.user_known_hosts : [options.known_hosts];
     return await openClient({
@@ -158,16 +158,16 @@ async function login(
 }
 
 async function openTransport(
-  clients: Client[],
+  connections: Connection[],
   node: ResolvedHost | undefined,
   steps: Steps,
   options: ConnectSshOptions,
 ): Promise<NodeTransport> {
-  const [client] = clients;
-  if (client === undefined || node === undefined) throw new Error("a chain has at least the node");
+  const [connection] = connections;
+  if (connection === undefined || node === undefined) throw new Error("a chain has at least the node");
   steps.enter("privileges", `as ${node.user}`, limitOf(node, options));
   const search = findPrivileges({
-    open: (argv) => openSession(client, quoteArgv(argv), steps.node),
+    open: (argv) => openSession(connection, quoteArgv(argv), steps.node),
     ask: (prompt) => steps.ask(prompt),
     node: steps.node,
     sudo: options.sudo,
@@ -178,7 +178,13 @@ async function openTransport(
       ? new BpfdeskError({ ...error.data, phase: "privileges" })
       : error;
   });
-  return new SshTransport({ host: steps.node, user: privileges.user, clients, privileges, ssh_argv: sshArgv(options) });
+  return new SshTransport({
+    host: steps.node,
+    user: privileges.user,
+    connections,
+    privileges,
+    ssh_argv: sshArgv(options),
+  });
 }
 
 function stepsFor(resolved: ResolvedHost, options: ConnectSshOptions, isNode: boolean): Steps {

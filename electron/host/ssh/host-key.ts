@@ -42,10 +42,14 @@ export class HostKeyCheck {
     return [...new Set(own.map((entry) => entry.key_type))];
   }
 
+  /** Is this the key that was trusted earlier on this connection? */
+  accepts(blob: Buffer): boolean {
+    return this.accepted !== null && blob.toString("base64") === this.accepted;
+  }
+
   /** Resolves when the key is trusted; rejects with a BpfdeskError when it is not. */
   async verify(blob: Buffer): Promise<void> {
     const key = blob.toString("base64");
-    if (key === this.accepted) return;
     const key_type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
     const shown = `${key_type} ${fingerprint(key)}`;
     if (this.accepted !== null) {

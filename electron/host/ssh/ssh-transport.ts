@@ -3,19 +3,21 @@
  * about guarding, root and streams is shared with the local transport.
  */
 import { once } from "node:events";
-import type { Client, ClientChannel } from "ssh2";
+import type { ClientChannel } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
 import { LiveTransport } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
+import type { Connection } from "./client.ts";
 import { type Release, SessionPool } from "./sessions.ts";
 
 export interface SshTransportOptions {
   /** `user@host:port`. */
   host: string;
   user: string;
-  clients: Client[];
+  /** The node's, then those of the hops before it, the last one first. */
+  connections: Connection[];
   privileges: FoundPrivileges;
   /** `ssh -p 2222 user@host`, as one would type it. */
   ssh_argv: string[];
@@ -27,7 +29,7 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 export class SshTransport extends LiveTransport {
   readonly kind = "ssh";
-  private readonly client: Client;
+  private readonly connection: Connection;
   private readonly pool = new SessionPool();
 
   private readonly options: SshTransportOptions;
@@ -35,15 +37,16 @@ export class SshTransport extends LiveTransport {
   constructor(options: SshTransportOptions) {
     super(options.host, options.user, options.privileges);
     this.options = options;
-    const [client] = options.clients;
-    if (client === undefined) throw new Error("no client");
-    this.client = client;
+    const [connection] = options.connections;
+    if (connection === undefined) throw new Error("no connection");
+    this.connection = connection;
+    const { client } = connection;
     let reason = "";
     client.on("error", (error: Error) => {
       reason = error.message;
     });
     client.on("close", () => {
-      for (const hop of options.clients) hop.end();
+      for (const hop of options.connections) hop.client.end();
       this.connectionLost(
         new BpfdeskError({
           code: "connection-lost",
@@ -72,7 +75,7 @@ export class SshTransport extends LiveTransport {
       });
       const others = this.pool.running - 1;
       try {
-        return await openSession(this.client, command, this.host, release);
+        return await openSession(this.connection, command, this.host, release);
       } catch (error) {
         release();
         // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
@@ -87,17 +90,23 @@ export class SshTransport extends LiveTransport {
   }
 
   protected async end(): Promise<void> {
-    await closeClients(this.options.clients);
+    await closeAll(this.options.connections);
   }
+}
+
+/** Of ssh2's channel, not in its types: `open`, then `eof`, then `closed`. */
+interface ChannelState {
+  incoming: { state: string };
 }
 
 /** Starts a command as a session of its own. `release` is called when the session is closed. */
 export async function openSession(
-  client: Client,
+  connection: Connection,
   command: string,
   node: string,
   release: Release = () => {},
 ): Promise<RawProcess> {
+  const { client, stream } = connection;
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
     // ssh2 forgets the callback when the connection is lost before the answer.
     const onClose = () => reject(new BpfdeskError(connectionLost("a command", node)));
@@ -116,10 +125,18 @@ export async function openSession(
   channel.on("exit", (code: number | null, signal?: string) => {
     exit = { code, signal: signal ?? null };
   });
+  // The exit code overtakes output that still waits on the node for its window: only the channel's own
+  // end says that everything came. In front of ssh2's listener, which marks every channel as ended.
+  let cut = false;
+  const onLost = () => {
+    cut = (channel as unknown as ChannelState).incoming.state === "open";
+  };
+  stream.prependListener("close", onLost);
   const ended = new Promise<{ code: number | null; signal: string | null; lost: boolean }>((resolve) => {
     channel.on("close", () => {
+      stream.removeListener("close", onLost);
       release();
-      resolve({ ...(exit ?? { code: null, signal: null }), lost: exit === null });
+      resolve({ ...(exit ?? { code: null, signal: null }), lost: cut || exit === null });
     });
   });
   return {
@@ -137,8 +154,8 @@ export async function openSession(
 }
 
 /** Ends connections in order (the node's, then the hops') and waits until they are closed. */
-export async function closeClients(clients: Client[]): Promise<void> {
-  for (const client of clients) {
+async function closeAll(connections: Connection[]): Promise<void> {
+  for (const { client } of connections) {
     const closed = once(client, "close", { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {
       client.destroy(); // it does not answer
     });

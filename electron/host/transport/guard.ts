@@ -22,10 +22,13 @@ export interface GuardOptions {
  *
  * - The reader is put in the background once more because dash waits for a pipeline as a whole.
  * - The reader's `$$` is the guard's pid; it repeats its signal because one that arrives just before
- *   `wait` starts would be missed.
+ *   `wait` starts would be missed, and not for long because a dead guard may stay a zombie.
  * - `setsid` gives the command a session of its own: `timeout` and the like make process groups, but
- *   stay in the session. Without setsid only the command itself is stopped.
+ *   stay in the session. Without setsid only the command itself is stopped, and there is no time limit.
+ * - The timer is ended by KILL, its group and before that group exists itself: a forked shell can lose a
+ *   TERM that comes before it has put its parent's traps away.
  * - A process that was forked while the others were being told gets its TERM in the next round.
+ * - bash tells of every child that a signal ended; that is nothing for the command's stderr.
  * - The field after `comm` in /proc/pid/stat: state, ppid, pgrp, session.
  */
 const SCRIPT = `k=$1 n=$2 l=$3; shift 3; set -f
@@ -37,10 +40,11 @@ s=; command -v setsid >/dev/null 2>&1 && s=setsid
 { ( [ "$n" = - ] || { head -c "$n" <&3; exec >/dev/null; }
 while read -r x <&3; do :; done
 exec >/dev/null
-while kill -s USR1 $$; do sleep 0.1 || sleep 1; done ) 2>/dev/null & } | $s "$@" 3<&- &
+for x in 1 2 3 4 5 6 7 8 9; do kill -s USR1 $$ || break; sleep 0.1 || sleep 1; done ) 2>/dev/null & } | $s "$@" 3<&- &
 p=$!
-( trap 'kill $!; exit' TERM; sleep "$l" & wait $! && kill -s USR1 $$ ) </dev/null >/dev/null 2>&1 3<&- &
-t=$!
+t=; if [ "$s" ]; then
+setsid /bin/sh -c 'sleep "$1" && kill -s USR1 "$2"' bpfdesk "$l" $$ </dev/null >/dev/null 2>&1 3<&- & t=$!
+fi
 exec 3<&-
 members() { a=
 set +f; for f in /proc/[0-9]*/stat; do
@@ -49,14 +53,15 @@ q=\${f#/proc/}; q=\${q%/stat}; y=\${y##*) }; set -f; set -- $y
 if [ "$1" != Z ] && { [ "$4" = $p ] || [ "$q" = $p ]; }; then a="$a $q"; fi
 done; [ "$a" ]; }
 { wait $p; } 2>/dev/null; r=$?
-if [ "$c" ] || kill -0 -$p 2>/dev/null; then
+exec 2>/dev/null
+if [ "$c" ] || kill -0 -$p; then
 trap : USR1 TERM HUP INT
 i=0 d=" "; while members && [ $i -lt 40 ]; do
 for q in $a; do case $d in *" $q "*) [ $i -lt 10 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
 i=$((i+1)); sleep 0.1 || sleep 1; done
 wait $p; q=$?; [ $q = 127 ] || r=$q
-fi 2>/dev/null
-kill $t 2>/dev/null
+fi
+[ "$t" ] && { kill -KILL -$t || kill -KILL $t; kill -KILL -$t; }
 exit $r`;
 
 /** The argv that runs `argv` under the guard. `argv[0]` is looked up in PATH plus the usual sbin folders. */
