@@ -1,5 +1,5 @@
 /** The service over its RPC: real journal, real frames, real replay. Live connections are played. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { writeFrames } from "../core/collect/write-frames.ts";
@@ -149,6 +149,13 @@ describe("a session file", () => {
     expect(state.order).toEqual([one, two]);
     expect(state.nodes[one]).toMatchObject({ phase: "closed", detail: "bpfdesk is closing" });
     expect(new Set(state.commands.map(({ command_id }) => command_id)).size).toBe(state.commands.length);
+  });
+
+  it("in which nothing was done is not kept", async () => {
+    const { path, service } = await start();
+    expect(existsSync(path ?? "")).toBe(true);
+    await service.close();
+    expect(existsSync(path ?? "")).toBe(false);
   });
 
   it("left by a killed bpfdesk is opened again, with what had been running marked as stopped", async () => {

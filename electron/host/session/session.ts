@@ -5,6 +5,7 @@
  * One node's trouble is its own.
  */
 import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import { BpfdeskError } from "../../core/errors.ts";
 import { SESSION_FORMAT } from "../journal/database.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
@@ -64,7 +65,10 @@ export function openSession(options: SessionOptions): Session {
 
     async close() {
       await Promise.all([...nodes.values()].map((node) => node.disconnect("bpfdesk is closing")));
+      const empty = options.path === null && journal.last_seq <= 1;
       journal.close();
+      // A session in which nothing was done is not worth a file.
+      if (empty) rmSync(journal.path, { force: true });
     },
   };
 }
