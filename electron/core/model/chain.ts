@@ -58,7 +58,7 @@ function compareDrafts(a: DraftEntry, b: DraftEntry): number {
 }
 
 /** The rule table of an entry, null for a filter that is not BPF. */
-export function verdictTable(entry: Pick<HookEntry, "mechanism" | "kind" | "direct_action">): VerdictTable | null {
+function verdictTable(entry: Pick<HookEntry, "mechanism" | "kind" | "direct_action">): VerdictTable | null {
   if (entry.mechanism !== "clsact") return entry.mechanism;
   if (entry.kind !== "bpf") return null;
   return entry.direct_action === false ? "clsact_classid" : "clsact_da";

@@ -4,7 +4,7 @@
  */
 import type { Datapath, Finding, Hook, HookEntry, HookName, Iface, Program } from "../model/types.ts";
 
-export interface TopologyEntry {
+interface TopologyEntry {
   order: number;
   mechanism: HookEntry["mechanism"];
   mode: HookEntry["mode"];
@@ -25,14 +25,14 @@ export interface TopologyEntry {
   owner: string | null;
 }
 
-export interface TopologyHook {
+interface TopologyHook {
   hook: HookName;
   direction: string;
   qdisc: Hook["qdisc"];
   entries: TopologyEntry[];
 }
 
-export interface TopologyInterface {
+interface TopologyInterface {
   name: string;
   ifindex: number;
   netns: string;
@@ -42,7 +42,7 @@ export interface TopologyInterface {
   hooks: TopologyHook[];
 }
 
-export interface TopologyFinding {
+interface TopologyFinding {
   id: string;
   severity: Finding["severity"];
   subject: string;
@@ -141,7 +141,7 @@ export function toTopology(datapath: Datapath): Topology {
 }
 
 /** Findings as `bpfdesk findings --json` prints them; described in `docs/schema/findings.schema.json`. */
-export function toFindings(findings: readonly Finding[]): TopologyFinding[] {
+function toFindings(findings: readonly Finding[]): TopologyFinding[] {
   return findings.map(({ id, severity, subject_name, evidence, meaning }) => ({
     ...{ id, severity },
     subject: subject_name,

@@ -5,7 +5,7 @@
  * program's own name proves nothing (anyone may call a program cil_to_container), so it only supports
  * evidence of another kind. Patterns follow the projects' own layouts.
  */
-export interface Family {
+interface Family {
   family: string;
   /** comm, cut at 15 characters by the kernel, or the base name of the program file. */
   process: RegExp;
@@ -19,7 +19,7 @@ export interface Family {
   enforces: boolean;
 }
 
-export const FAMILIES: readonly Family[] = [
+const FAMILIES: readonly Family[] = [
   {
     family: "cilium",
     process: /^cilium-(agent|envoy|health-responder)$/,

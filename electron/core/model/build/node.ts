@@ -61,7 +61,7 @@ function agents(processes: Processes, pods: Pods): Agent[] {
 }
 
 /** Mounts of the bpf filesystem in the order of mountinfo, and whether a path lookup can still reach each. */
-export function bpfMounts(rows: readonly MountRow[]): BpfMount[] {
+function bpfMounts(rows: readonly MountRow[]): BpfMount[] {
   const byId = new Map(rows.map((row) => [row.mount_id, row]));
   return rows
     .filter((row) => row.fs_type === "bpf")
