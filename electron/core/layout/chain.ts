@@ -72,7 +72,8 @@ function noteOf(hook: Hook): string {
   const note = hook.direction.replace(/^(?:XDP|TC )?\s*(?:ingress|egress|netkit (?:primary|peer))?\s*/i, "");
   const parts = [note || hook.direction];
   if (hook.entries.length === 0) parts.push(`${hook.qdisc?.kind ?? "hook"} with nothing on it`);
-  if (hook.qdisc?.drops) parts.push(`${hook.qdisc.drops} drops`);
+  // One clsact qdisc stands behind both directions and counts them together.
+  if (hook.qdisc?.drops) parts.push(`${hook.qdisc.drops} drops in and out`);
   return parts.join(" · ");
 }
 

@@ -31,7 +31,7 @@ export const SIZE = {
   layer_space: 10,
   exit: 76,
   box_min: 164,
-  box_max: 320,
+  box_max: 312,
 } as const;
 
 /** Advance of a character as a part of the font size; DejaVu Sans Mono and most others have 0.6. */

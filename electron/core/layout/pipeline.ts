@@ -9,12 +9,13 @@ import type { Program, TailCall } from "../model/types.ts";
 import { moreBox, tailBox } from "./boxes.ts";
 import type { Context } from "./context.ts";
 import { placeLayers } from "./layers.ts";
-import { SIZE } from "./measure.ts";
+import { SIZE, textWidth } from "./measure.ts";
 import { heightWithMaps, putBox, type Sketch } from "./sketch.ts";
 import { type Arrow, FOLD, type PictureBox } from "./types.ts";
 
 const CROWDED = 8;
 const PORT = 30;
+/** More calls back than this say only that everything calls everything: they are counted, not drawn. */
 const CHANNELS = 6;
 
 interface Stage {
@@ -23,6 +24,13 @@ interface Stage {
   /** Program id, or a negative number for a box that stands for many. */
   id: number;
   layer: number;
+}
+
+interface Placed {
+  box: PictureBox;
+  layer: number;
+  /** Right edge of its layer. */
+  right: number;
 }
 
 /** Draws the pipeline that starts at `entry` at (x, y). Extends the sketch; its frame is a track. */
@@ -35,14 +43,18 @@ export function drawPipeline(
 ): void {
   const calls: TailCall[] = [];
   const stages = collectStages(ctx, entry, head, calls);
-  const edges = [...new Map(calls.map((call) => [`${call.from}>${call.to}`, [call.from, call.to] as const])).values()];
+  // A program in the array it uses itself could call itself; that line would say nothing.
+  const between = calls.filter((call) => call.from !== call.to);
+  const edges = [
+    ...new Map(between.map((call) => [`${call.from}>${call.to}`, [call.from, call.to] as const])).values(),
+  ];
   const tops = placeLayers(
     stages.map(({ id, layer, box, program }) => ({ id, layer, height: heightWithMaps(ctx, box, program) })),
     edges,
     SIZE.layer_space,
   );
   const top = at.y + SIZE.caption + 4;
-  const placed = new Map<number, { box: PictureBox; layer: number; right: number }>();
+  const placed = new Map<number, Placed>();
   let x = at.x + PORT;
   let bottom = top;
   for (let layer = 0; ; layer++) {
@@ -58,7 +70,7 @@ export function drawPipeline(
   }
 
   const port = at.x + 10;
-  let backs = 0;
+  const back: { from: Placed; to: Placed | undefined }[] = [];
   for (const [fromId, toId] of edges) {
     const to = placed.get(toId);
     if (fromId === head.id) {
@@ -68,33 +80,12 @@ export function drawPipeline(
     }
     const from = placed.get(fromId);
     if (!from) continue;
-    const start = from.box.x + from.box.w;
-    if (to && to.layer === from.layer + 1) {
-      const bend = Math.max(from.right, to.box.x - SIZE.layer_gap);
-      const y = middle(from.box);
-      into.arrows.push(line("call", [start, y, bend + 6, y, to.box.x - 12, middle(to.box), to.box.x, middle(to.box)]));
-      continue;
-    }
-    if (!to && toId !== head.id) continue;
-    const step = backs++ % CHANNELS;
-    const channel = bottom + 8 + step * 5;
-    const out = from.right + 8 + step * 4;
-    const low = from.box.y + SIZE.small - 8;
-    const target = to ? [to.box.x - 8 - step * 2, to.box.y + SIZE.small - 8, to.box.x] : null;
-    into.arrows.push(
-      line("back", [
-        start,
-        low,
-        out,
-        low,
-        out,
-        channel,
-        ...(target
-          ? [target[0] ?? 0, channel, target[0] ?? 0, target[1] ?? 0, target[2] ?? 0, target[1] ?? 0]
-          : [port - 5, channel, port - 5, at.y + SIZE.caption]),
-      ]),
-    );
+    if (to?.layer === from.layer + 1) into.arrows.push(forward(from, to));
+    else if (to || toId === head.id) back.push({ from, to });
   }
+  const drawn = back.length <= CHANNELS ? back : [];
+  for (const [step, { from, to }] of drawn.entries())
+    into.arrows.push(backward(from, to, { step, bottom, port: port - 5, top: at.y + SIZE.caption }));
   for (const stage of stages) {
     // A box for many has one arrow, from the layer before it.
     if (stage.id >= 0) continue;
@@ -102,14 +93,21 @@ export function drawPipeline(
     if (to) into.arrows.push(line("call", [to.box.x - 16, middle(to.box), to.box.x, middle(to.box)]));
   }
 
-  const height = bottom - at.y + (backs > 0 ? 8 + Math.min(backs, CHANNELS) * 5 : 0) + SIZE.track_pad;
-  const width = x - SIZE.layer_gap + 44 - at.x;
+  const height = bottom - at.y + (drawn.length > 0 ? 8 + drawn.length * 5 : 0) + SIZE.track_pad;
   const arrays = new Set(calls.map((call) => ctx.maps.get(call.map_id)?.name || `map ${call.map_id}`));
+  const title = `Tail calls of ${entry.title}`;
+  const note = [
+    `through ${[...arrays].slice(0, 3).join(", ")}${arrays.size > 3 ? ` and ${arrays.size - 3} more` : ""}`,
+    back.length > drawn.length ? `${back.length} calls back are not drawn` : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  const width = Math.max(x - SIZE.layer_gap + 44 - at.x, textWidth(`${title}  ${note}`, 11) + 16);
   into.tracks.push({
     key: `pipeline:${entry.key}`,
     kind: "pipeline",
-    title: `Tail calls of ${entry.title}`,
-    note: `through ${[...arrays].slice(0, 3).join(", ")}${arrays.size > 3 ? ` and ${arrays.size - 3} more` : ""}`,
+    title,
+    note,
     badge: null,
     x: at.x,
     y: at.y,
@@ -119,6 +117,38 @@ export function drawPipeline(
   into.arrows.push(line("uses", [entry.x + 10, entry.y + entry.h, entry.x + 10, at.y]));
   into.right = Math.max(into.right, at.x + width);
   into.bottom = Math.max(into.bottom, at.y + height);
+}
+
+/** From one layer to the next: level out of the layer, then slanting. */
+function forward(from: Placed, to: Placed): Arrow {
+  const bend = Math.max(from.right, to.box.x - SIZE.layer_gap);
+  const y = middle(from.box);
+  return line("call", [
+    from.box.x + from.box.w,
+    y,
+    bend + 6,
+    y,
+    to.box.x - 12,
+    middle(to.box),
+    to.box.x,
+    middle(to.box),
+  ]);
+}
+
+/** Into the same or an earlier layer, or (`to` undefined) to the start, by a channel of its own below all boxes. */
+function backward(
+  from: Placed,
+  to: Placed | undefined,
+  way: { step: number; bottom: number; port: number; top: number },
+): Arrow {
+  const low = from.box.y + SIZE.small - 8;
+  const out = from.right + 8 + way.step * 4;
+  const channel = way.bottom + 8 + way.step * 5;
+  const start = [from.box.x + from.box.w, low, out, low, out, channel];
+  if (!to) return line("back", [...start, way.port, channel, way.port, way.top]);
+  const side = to.box.x - 8 - way.step * 2;
+  const y = to.box.y + SIZE.small - 8;
+  return line("back", [...start, side, channel, side, y, to.box.x, y]);
 }
 
 /** Breadth first from the head. `calls` collects every call between shown programs. */

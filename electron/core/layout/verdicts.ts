@@ -17,7 +17,7 @@ export interface VerdictWords {
   pass: string;
   /** True when the program's code says which verdicts it returns; else they are all the mechanism has. */
   known: boolean;
-  /** All steps in full, e.g. `TC_ACT_OK (0): ends the chain …`. */
+  /** All steps in full, those that do the same on one line, e.g. `TC_ACT_OK (0): ends the chain …`. */
   details: string[];
 }
 
@@ -85,7 +85,9 @@ export function verdictWords(entry: HookEntry, program: Program | undefined, hoo
     exit: passes.length > 0 ? exit : "",
     pass: plainest(passes),
     known: known !== null,
-    details: steps.map((step) => `${step.verdict} (${step.value}): ${step.text}`),
+    details: [...Map.groupBy(steps, (step) => step.text)].map(
+      ([text, same]) => `${same.map((step) => `${step.verdict} (${step.value})`).join(", ")}: ${text}`,
+    ),
   };
 }
 
