@@ -3,21 +3,22 @@
  *
  * Prints one address and runs until it is stopped; then every node is disconnected first.
  */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import packageJson from "../../package.json" with { type: "json" };
 import { userDataDir } from "../host/data-dir.ts";
 import { createService } from "../host/service.ts";
 import { startServer } from "./server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
+const { version } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { version: string };
 const { values } = parseArgs({ options: { port: { type: "string" }, session: { type: "string" } } });
 
 const service = createService({
   resourcesDir: resolve(root, "resources"),
   dataDir: userDataDir(),
   mode: "browser",
-  version: packageJson.version,
+  version,
   ...(values.session ? { session_path: resolve(values.session) } : {}),
 });
 const server = await startServer({

@@ -72,7 +72,7 @@ const session = z.object({ session_id: id });
 const onNode = session.extend({ node: id });
 
 /** How to reach a node. Secrets are never here: they are asked for through prompts. */
-export const connectTarget = z.discriminatedUnion("kind", [
+const connectTarget = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("ssh"),
     /** Alias of ~/.ssh/config, or `[user@]host[:port]`. */
@@ -91,7 +91,7 @@ export const connectTarget = z.discriminatedUnion("kind", [
 export type ConnectTarget = z.infer<typeof connectTarget>;
 
 /** An answer to a prompt. `values` may hold secrets: never logged, never in the journal. */
-export const promptAnswer = z.object({
+const promptAnswer = z.object({
   accept: z.boolean(),
   values: z.array(z.string().max(16384)).max(16).default([]),
 });
@@ -122,7 +122,7 @@ export const contract = {
   "snapshot.export": call<{ name: string; bytes: Uint8Array }>()(onNode),
 } as const;
 
-export type Contract = typeof contract;
+type Contract = typeof contract;
 export type MethodName = keyof Contract;
 export type InputOf<M extends MethodName> = z.input<Contract[M]["input"]>;
 export type ParsedInputOf<M extends MethodName> = z.output<Contract[M]["input"]>;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { EventBody, JournalEvent } from "../../core/journal/events.ts";
@@ -156,7 +157,7 @@ describe("subscribing", () => {
 describe("a writer killed at work", () => {
   it("leaves everything it had delivered", async () => {
     const path = newSessionPath(dir, 0);
-    const child = spawn(process.execPath, [join(import.meta.dirname, "testing/writer.ts"), path], {
+    const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve("./testing/writer.ts")), path], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let delivered = 0;

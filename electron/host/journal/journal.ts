@@ -11,7 +11,7 @@ import { closeDatabase, openDatabase } from "./database.ts";
 import { journalError } from "./errors.ts";
 import { pack, unpack } from "./pack.ts";
 
-export interface StoredBlob {
+interface StoredBlob {
   id: number;
   stream: "stdout" | "stderr";
   bytes: Uint8Array;

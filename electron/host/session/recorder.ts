@@ -14,7 +14,7 @@ const PIECE_BYTES = 64 * 1024;
 /** … or is this old, in ms. */
 const PIECE_AGE_MS = 50;
 
-export type CommandStart = Omit<Extract<EventBody, { type: "command.started" }>, "type" | "node" | "command_id">;
+type CommandStart = Omit<Extract<EventBody, { type: "command.started" }>, "type" | "node" | "command_id">;
 
 export interface RecordedCommand {
   readonly command_id: string;

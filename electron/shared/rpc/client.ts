@@ -13,7 +13,7 @@ import { createStreamReader } from "./stream-reader.ts";
 /** Longest time a call may take when the caller names none, in ms. */
 const DEADLINE_MS = 120_000;
 
-export interface CallOptions {
+interface CallOptions {
   signal?: AbortSignal;
   /** Limit in ms, default 120 s. */
   deadline_ms?: number;

@@ -21,7 +21,7 @@ import type { Port } from "./port.ts";
 /** Requests one port may have running. */
 const MAX_RUNNING = 256;
 
-export interface CallContext {
+interface CallContext {
   /** Aborted when nobody waits for the answer any more. */
   signal: AbortSignal;
 }
