@@ -261,8 +261,11 @@ describe("connecting", () => {
   });
 
   it("says in advance what is not seen without root", async () => {
-    const test = await start({ ssh: async () => liveTransport({ privileges: "none", user: "ops" }) });
+    const test = await start({
+      ssh: async () => liveTransport({ privileges: "none", user: "ops", rootRefused: "sudo is missing" }),
+    });
     const state = await test.untilNode(await test.connect(target), (now) => now.phase === "ready");
+    expect(state.limits.at(0)).toBe("No root: sudo is missing.");
     expect(state.limits.length).toBeGreaterThan(3);
   });
 });

@@ -86,7 +86,7 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
         host: inner.host,
         user: inner.user,
         privileges: inner.privileges,
-        limits: limitsOf(inner.privileges, work.sections),
+        limits: limitsOf(inner, work.sections),
       });
       collect();
     } catch (error) {

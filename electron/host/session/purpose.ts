@@ -4,6 +4,12 @@ const PURPOSES: Record<string, string> = {
   collect: "Collect everything about the datapath in one run",
   "collect-follow-up": "Read the code of programs that share a hook, to know what their verdicts can be",
   upload: "Lend the node a file for the time of this connection",
+  "tools-probe": "See which bpftool the node has",
+  "tools-prepare": "Find a private folder for the bpftool that is lent",
+  "tools-make_lib": "Make the folder for the libraries of the bpftool that is lent",
+  "tools-unpack": "Unpack the bpftool that is lent",
+  "tools-check": "Check that the lent bpftool arrived unchanged and runs",
+  "tools-remove": "Remove the bpftool that was lent",
   "prog-xlated": "Disassemble a program",
 };
 

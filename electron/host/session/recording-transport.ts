@@ -39,7 +39,7 @@ export function recordTransport(inner: NodeTransport, recorder: Recorder): NodeT
     const command = start({
       text: `# write ${bytes.length} bytes (sha256 ${digest}) to ${quoteArg(path)} with mode ${mode.toString(8)}`,
       shell_line: `# upload of a file of ${bytes.length} bytes (sha256 ${digest}) to ${quoteArg(path)}`,
-      root: false,
+      root: inner.privileges !== "none",
       record_key: "upload",
     });
     try {
@@ -59,6 +59,7 @@ export function recordTransport(inner: NodeTransport, recorder: Recorder): NodeT
     exec,
     upload,
     shellLine: (request) => inner.shellLine(request),
+    ...(inner.rootRefused === undefined ? {} : { rootRefused: inner.rootRefused }),
     onLost: (listener) => inner.onLost(listener),
     close: () => inner.close(),
   };

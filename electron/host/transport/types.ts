@@ -49,6 +49,8 @@ export interface NodeTransport {
   readonly host: string;
   readonly user: string;
   readonly privileges: Privileges;
+  /** Why there is no root, in words; empty or absent otherwise. */
+  readonly rootRefused?: string;
   exec(request: ExecRequest): Promise<Execution>;
   /** Writes bytes to a new file with the mode, over exec stdin (no SFTP needed). Rejects when the hash read back differs. */
   upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void>;
