@@ -101,7 +101,7 @@ describe("order and words", () => {
     const { page } = await openPicture(bigNode(NODE_SIZES.small));
     const dead = page.getByRole("button", { name: /^3, cil_to_container.*never runs/ });
     await dead.focus();
-    expect(await focused(page)).toContain("the filter at pref 1 never returns TC_ACT_UNSPEC");
+    expect(await focused(page)).toContain("the filter at pref 2 never returns TC_ACT_UNSPEC");
     expect(await page.locator(".is-dead").textContent()).toContain("never runs");
   });
 

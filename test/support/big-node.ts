@@ -311,20 +311,20 @@ class NodeBuilder {
     const dead = index % 2 === 1;
     const current = this.program("cil_to_container", "sched_cls", []);
     current.returns = dead ? { values: [0, 2], complete: true } : { values: [-1, 2], complete: true };
-    this.attach(lxc, "tc_egress", "clsact", current, { pref: 1 });
+    this.attach(lxc, "tc_egress", "clsact", current, { pref: 2 });
     const old = this.program("cil_to_container", "sched_cls", [], { ...cilium(), process: null });
     old.loaded_at = LOADED_AT - 90 * 86400;
     if (dead) old.run_cnt = "0";
     const reachable: HookEntry["reachable"] = dead
-      ? { value: "no", reason: "the filter at pref 1 never returns TC_ACT_UNSPEC; run_cnt 0" }
+      ? { value: "no", reason: "the filter at pref 2 never returns TC_ACT_UNSPEC; run_cnt 0" }
       : { value: "yes", reason: `run_cnt ${old.run_cnt}` };
-    const entry = this.attach(lxc, "tc_egress", "clsact", old, { pref: 2, reachable });
+    const entry = this.attach(lxc, "tc_egress", "clsact", old, { pref: 3, reachable });
     this.findings.push({
       id: dead ? "filter-never-runs" : "second-program",
       severity: dead ? "warning" : "critical",
       subject: entry.key,
       subject_name: `${lxc.name} egress (out → pod)`,
-      evidence: [`pref 2 handle 0x1: cil_to_container, run_cnt ${old.run_cnt}`],
+      evidence: [`pref 3 handle 0x1: cil_to_container, run_cnt ${old.run_cnt}`],
       meaning: dead
         ? "This filter cannot run: the one in front of it always ends the chain."
         : "Two programs decide about the packets that reach this pod.",

@@ -228,7 +228,7 @@ describe("signs", () => {
       .rows.flatMap((row) => row.boxes)
       .filter((box) => box.reachable === "no");
     expect(dead.map((box) => box.line)).toEqual(["never runs"]);
-    expect(dead[0]?.label).toContain("never runs, the filter at pref 1 never returns TC_ACT_UNSPEC; run_cnt 0");
+    expect(dead[0]?.label).toContain("never runs, the filter at pref 2 never returns TC_ACT_UNSPEC; run_cnt 0");
   });
 
   it("draws no way on behind a program that always ends the chain", () => {
