@@ -18,6 +18,9 @@ import { type PaletteItem, paletteItems } from "./items.ts";
 
 const SHOWN = 60;
 
+/** In the same turn as the key that opened it, so that what is typed next is not lost. */
+const focusAtOnce = (input: HTMLInputElement | null) => input?.focus();
+
 export function Palette({ node }: { node: NodeState }) {
   const [query, setQuery] = useState("");
   const items = useMemo(() => paletteItems(node), [node]);
@@ -32,11 +35,19 @@ export function Palette({ node }: { node: NodeState }) {
       <Modal className="modal palette">
         <Dialog aria-label="Search and commands" className="palette-dialog">
           <Autocomplete inputValue={query} onInputChange={setQuery}>
-            <SearchField className="field" autoFocus>
+            <SearchField className="field">
               <Label className="visually-hidden">Search and commands</Label>
               <Input
+                ref={focusAtOnce}
                 className="input input-large"
                 placeholder="Program, interface, pod, map, finding, view or command"
+                onKeyDownCapture={(event) => {
+                  // The list takes a moment to point at its first item; a quick Enter means that item.
+                  if (event.key !== "Enter" || event.currentTarget.hasAttribute("aria-activedescendant")) return;
+                  event.preventDefault();
+                  event.stopPropagation();
+                  run(shown[0]);
+                }}
               />
             </SearchField>
             <ListBox

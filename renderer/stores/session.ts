@@ -14,11 +14,17 @@ export function applyEvents(events: readonly JournalEvent[]): void {
   sessionStore.setState((state) => foldAll(state, events), true);
 }
 
-/** Id of the node in view; null shows the first screen. */
-export const currentNodeStore = createStore<{ node: string | null }>(() => ({ node: null }));
+const STORAGE_KEY = "bpfdesk.node";
+
+/** Id of the node in view; null shows the first screen. A reload of the window comes back to it. */
+export const currentNodeStore = createStore<{ node: string | null }>(() => ({
+  node: sessionStorage.getItem(STORAGE_KEY),
+}));
 
 /** Brings a node into view, or (null) the first screen. */
 export function showNode(node: string | null): void {
+  if (node === null) sessionStorage.removeItem(STORAGE_KEY);
+  else sessionStorage.setItem(STORAGE_KEY, node);
   currentNodeStore.setState({ node });
 }
 

@@ -16,6 +16,7 @@ let built: Promise<void> | null = null;
 
 /** Builds `out/` once a process, only when it is older than its sources. */
 export function ensureApp(): Promise<void> {
+  // @ts-expect-error the scripts run before anything is installed and are plain JavaScript
   built ??= import("../../scripts/lib/build.mjs").then(({ ensureBuild }) => ensureBuild());
   return built;
 }
