@@ -11,6 +11,7 @@ import { readInterfaces, readNetns } from "./build/interfaces.ts";
 import { readLoose } from "./build/loose.ts";
 import { readNode } from "./build/node.ts";
 import { markAttached, readObjects } from "./build/objects.ts";
+import { readPerf } from "./build/perf.ts";
 import { readPods } from "./build/pods.ts";
 import { readProcesses } from "./build/processes.ts";
 import { readSections } from "./build/sections.ts";
@@ -34,7 +35,7 @@ export function buildDatapath(facts: Facts, followUp: Facts | null = null): Data
 
   const entries = [...hooks.values()].flatMap((list) => list.flatMap((hook) => hook.entries));
   const placed = new Set([...entries, ...cgroups].flatMap(({ link_id }) => (link_id === null ? [] : [link_id])));
-  const tracing = readOthers(facts, placed);
+  const tracing = [...readOthers(facts, placed), ...readPerf(facts)];
   markAttached(
     programs,
     [...entries, ...cgroups, ...tracing].map(({ prog_id, key }) => [prog_id, key] as const),

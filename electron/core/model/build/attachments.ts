@@ -2,7 +2,7 @@
  * Attachments that are not on an interface: cgroup hooks in their order, and the lanes of tracing,
  * netfilter, flow dissector, socket lookup, struct_ops and LSM programs. They come from links, and from
  * the lists of `bpftool net`, `cgroup tree` and `struct_ops` where a program is attached without a link.
- * kprobes and tracepoints attached through a perf descriptor alone appear in no list and are not known.
+ * kprobes and tracepoints attached through a perf descriptor alone are in `perf.ts`.
  */
 import type { Facts } from "../../facts/facts.ts";
 import type { LinkRow } from "../../parsers/bpf.link.ts";
