@@ -1,0 +1,179 @@
+/**
+ * What a person waits for: the first screen after a cold start, the first picture of a very large
+ * node, panning over it, and the memory it takes. The real browser server in a process of its own.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { SNAPSHOT_FORMAT, SNAPSHOT_VERSION } from "../../electron/core/collect/snapshot.ts";
+import { writeSnapshot } from "../../electron/host/snapshot/file.ts";
+import { launchBrowser } from "../support/app.ts";
+import { bigCollected } from "../support/big-collected.ts";
+import { NODE_SIZES } from "../support/big-node.ts";
+import { defineBench, median, ms } from "./define.ts";
+
+const STARTS = 3;
+const PAN_FRAMES = 240;
+
+export default defineBench({
+  title: "The page: cold start, and a node with 1,000 interfaces and 2,000 programs",
+  async run() {
+    const dir = mkdtempSync(join(tmpdir(), "bpfdesk-bench-"));
+    const browser = await launchBrowser();
+    try {
+      const starts: number[] = [];
+      for (let run = 0; run < STARTS; run++) starts.push(await coldStart(browser, dir));
+      const big = await bigPicture(browser, dir);
+      return [
+        { label: `cold start to first usable screen (median of ${STARTS})`, value: ms(median(starts)) },
+        { label: "choosing the file to first picture", value: ms(big.picture_ms) },
+        { label: "panning: median frame", value: ms(median(big.frames)) },
+        { label: "panning: longest frame", value: ms(Math.max(...big.frames)) },
+        {
+          label: "panning: frames over 50 ms",
+          value: `${big.frames.filter((one) => one > 50).length} of ${big.frames.length}`,
+        },
+        { label: "memory, page process (proportional set)", value: `${big.page_mb} MB` },
+        { label: "memory, host process (proportional set)", value: `${big.host_mb} MB` },
+      ];
+    } finally {
+      await browser.close();
+      rmSync(dir, { recursive: true, force: true });
+    }
+  },
+});
+
+interface Server {
+  url: string;
+  child: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** The built server, as `npm start` runs it. */
+async function startBuiltServer(dir: string): Promise<Server> {
+  const child = spawn(process.execPath, [resolve(import.meta.dirname, "../../out/main/server.js")], {
+    env: { ...process.env, XDG_DATA_HOME: dir },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await new Promise<string>((settle, reject) => {
+    let printed = "";
+    child.stdout.on("data", (bytes) => {
+      printed += bytes;
+      const found = /http:\S+/.exec(printed);
+      if (found) settle(found[0]);
+    });
+    child.once("exit", () => reject(new Error("the server ended")));
+  });
+  return {
+    url,
+    child,
+    async stop() {
+      const gone = once(child, "exit");
+      child.kill("SIGTERM");
+      await gone;
+    },
+  };
+}
+
+/** From starting the server's process to a button that can be pressed. */
+async function coldStart(browser: Browser, dir: string): Promise<number> {
+  const started = performance.now();
+  const server = await startBuiltServer(dir);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  try {
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: /sample incident/i }).waitFor();
+    return performance.now() - started;
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
+
+async function bigPicture(browser: Browser, dir: string) {
+  const file = join(dir, "big.bpfdesk-snapshot");
+  writeFileSync(
+    file,
+    await writeSnapshot({
+      format: SNAPSHOT_FORMAT,
+      version: SNAPSHOT_VERSION,
+      app_version: "bench",
+      title: "big",
+      description: "",
+      node: { host: "big", user: "root", root: true },
+      recorded_at: 0,
+      collected: bigCollected(NODE_SIZES.huge),
+      follow_up: null,
+    }),
+  );
+  const server = await startBuiltServer(dir);
+  const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+  try {
+    const page = await context.newPage();
+    await page.goto(server.url);
+    const open = page.getByRole("button", { name: /open a file/i });
+    await open.waitFor();
+    const chooser = page.waitForEvent("filechooser");
+    await open.click();
+    const chosen = await chooser;
+    const started = performance.now();
+    await chosen.setFiles(file);
+    await page.locator("[data-place]").first().waitFor();
+    const picture_ms = performance.now() - started;
+    const frames = await pan(page);
+    return {
+      picture_ms,
+      frames,
+      page_mb: proportionalSet(rendererPids()),
+      host_mb: proportionalSet([server.child.pid ?? 0]),
+    };
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
+
+/** Scrolls the picture by a row a frame, down and up, and returns the time of each frame in ms. */
+function pan(page: Page): Promise<number[]> {
+  return page.evaluate(async (count) => {
+    const row = document.querySelector("[data-place]");
+    let scroller = row?.parentElement ?? null;
+    while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement;
+    if (!scroller) throw new Error("the picture does not scroll");
+    const frames: number[] = [];
+    let last = await new Promise<number>((settle) => requestAnimationFrame(settle));
+    for (let frame = 0; frame < count; frame++) {
+      scroller.scrollTop += frame < count * 0.75 ? 120 : -360;
+      const now = await new Promise<number>((settle) => requestAnimationFrame(settle));
+      frames.push(now - last);
+      last = now;
+    }
+    return frames;
+  }, PAN_FRAMES);
+}
+
+function rendererPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer");
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Sum of PSS in MB: memory shared between processes is counted once. */
+function proportionalSet(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+  });
+  return Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / 1024);
+}
