@@ -66,6 +66,8 @@ const zoneRules = Object.entries(zones).map(([name, zone]) => ({
       ...zone.zones.map((other) => zonePath[other]),
       packagePath(zone.packages),
       ...(name === "main" ? [sharedStatic] : []),
+      // The version is data.
+      ...(zone.node ? ["^package\\.json$"] : []),
       // Styles and workers are the bundler's business.
       ...(name === "renderer" ? ["\\.css$"] : []),
     ],
