@@ -42,13 +42,13 @@ const PLAIN: ReadonlySet<string> = new Set(["OK", "PASS", "SHOT", "DROP"]);
 const SHOWN: readonly VerdictStep["effect"][] = ["pass", "drop"];
 
 /** Where a packet goes that passes this hook. */
-export function exitOf(hook: HookName): string {
+function exitOf(hook: HookName): string {
   if (hook === "tc_egress") return "device";
   return hook === "netkit_primary" || hook === "netkit_peer" ? "peer" : "stack";
 }
 
 /** `TC_ACT_OK` → `OK`. */
-export function shortVerdict(verdict: string): string {
+function shortVerdict(verdict: string): string {
   return verdict.replace(/^(?:TC_ACT_|TCX_|XDP_|NETKIT_)/, "");
 }
 

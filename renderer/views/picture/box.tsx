@@ -100,7 +100,7 @@ function labelOf(box: PictureBox): string {
   return [box.label, box.tails?.text, box.maps?.text, box.badge?.title].filter(Boolean).join(". ");
 }
 
-export function FoldButton({ fold, sign, tab }: { fold: Fold; sign: string; tab: boolean }) {
+function FoldButton({ fold, sign, tab }: { fold: Fold; sign: string; tab: boolean }) {
   const Chevron = fold.open ? ChevronDown : ChevronRight;
   return (
     <button type="button" className="box-fold" data-fold={fold.key} aria-expanded={fold.open} tabIndex={tab ? 0 : -1}>

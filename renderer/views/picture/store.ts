@@ -13,9 +13,9 @@ export interface PictureState {
   zoom: number;
 }
 
-export const ZOOM = { least: 0.5, most: 1.5, step: 0.1 } as const;
+const ZOOM = { least: 0.5, most: 1.5, step: 0.1 } as const;
 
-export const pictureStore = createStore<PictureState>(() => ({
+const pictureStore = createStore<PictureState>(() => ({
   open: new Set(),
   show_maps: false,
   show_changes: true,

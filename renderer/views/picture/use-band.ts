@@ -4,7 +4,7 @@ import type { PictureLayout } from "../../../electron/core/layout/types.ts";
 import { rowsBetween } from "./navigate.ts";
 
 /** Drawn beyond each edge, so that scrolling shows finished rows. */
-const MARGIN_PX = 500;
+const MARGIN_PX = 360;
 
 export function useBand(
   scroller: RefObject<HTMLElement | null>,
