@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -128,7 +128,7 @@ async function bigPicture(browser: Browser, dir: string) {
     return {
       picture_ms,
       frames,
-      page_mb: proportionalSet(rendererPids()),
+      page_mb: proportionalSet(await rendererPids(browser)),
       host_mb: proportionalSet([server.child.pid ?? 0]),
     };
   } finally {
@@ -156,17 +156,12 @@ function pan(page: Page): Promise<number[]> {
   }, PAN_FRAMES);
 }
 
-function rendererPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer");
-      } catch {
-        return false;
-      }
-    });
+/** Page processes of this browser only: others may be running on the machine. */
+async function rendererPids(browser: Browser): Promise<number[]> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }
 
 /** Sum of PSS in MB: memory shared between processes is counted once. */
