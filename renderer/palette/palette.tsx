@@ -50,25 +50,28 @@ export function Palette({ node }: { node: NodeState }) {
                 }}
               />
             </SearchField>
-            <ListBox
-              aria-label="Results"
-              className="list-box palette-list"
-              items={shown}
-              selectionMode="none"
-              onAction={(id) => run(shown.find((item) => item.id === id))}
-              renderEmptyState={() => <p className="muted palette-empty">Nothing fits.</p>}
-            >
-              {(item) => (
-                <ListBoxItem id={item.id} className="list-item" textValue={item.title}>
-                  <span className="palette-kind">{item.kind}</span>
-                  <bdi className={item.kind === "program" || item.kind === "map" ? "mono ellipsis" : "ellipsis"}>
-                    {item.title}
-                  </bdi>
-                  <span className="grow" />
-                  <bdi className="muted ellipsis">{item.detail}</bdi>
-                </ListBoxItem>
-              )}
-            </ListBox>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+            <div className="palette-list" tabIndex={0}>
+              <ListBox
+                aria-label="Results"
+                className="list-box"
+                items={shown}
+                selectionMode="none"
+                onAction={(id) => run(shown.find((item) => item.id === id))}
+                renderEmptyState={() => <p className="muted palette-empty">Nothing fits.</p>}
+              >
+                {(item) => (
+                  <ListBoxItem id={item.id} className="list-item" textValue={item.title}>
+                    <span className="palette-kind">{item.kind}</span>
+                    <bdi className={item.kind === "program" || item.kind === "map" ? "mono ellipsis" : "ellipsis"}>
+                      {item.title}
+                    </bdi>
+                    <span className="grow" />
+                    <bdi className="muted ellipsis">{item.detail}</bdi>
+                  </ListBoxItem>
+                )}
+              </ListBox>
+            </div>
           </Autocomplete>
         </Dialog>
       </Modal>

@@ -133,7 +133,10 @@ it("leads from a finding to its place and shows its evidence", async () => {
 it("goes back and forward through what was selected", async () => {
   const page = await openNode();
   await page.getByRole("tab", { name: "Maps" }).click();
-  await page.getByRole("grid", { name: "Maps" }).getByRole("gridcell", { name: "cilium_ct4_glob", exact: true }).click();
+  await page
+    .getByRole("grid", { name: "Maps" })
+    .getByRole("gridcell", { name: "cilium_ct4_glob", exact: true })
+    .click();
   await page.getByRole("article", { name: "Details of the map" }).waitFor();
   await page.getByRole("article").getByRole("button", { name: "cil_to_netdev" }).first().click();
   await page.getByRole("article", { name: "Details of the program" }).waitFor();
@@ -183,8 +186,8 @@ it("says why a recording has no code for a program, and what to do", async () =>
   await page.getByRole("grid", { name: "Programs" }).getByRole("gridcell").first().click();
   await page.getByRole("button", { name: "Disassemble" }).click();
   const alert = page.locator("[data-view=disassembly]").getByRole("alert");
-  expect(await alert.innerText()).toContain("Not recorded.");
-  expect(await alert.innerText()).toContain("Connect to the node.");
+  expect(await alert.textContent()).toContain("Not recorded.");
+  expect(await alert.textContent()).toContain("Connect to the node.");
 });
 
 it("marks what came, went and changed after a refresh, and lists it", async () => {
@@ -283,7 +286,7 @@ it("never makes HTML of text from a node and shows characters that hide or reord
   await screenshot(page, "hostile");
   expect(await page.locator("img").count()).toBe(0);
   expect(await page.title()).toBe("bpfdesk");
-  const text = await page.evaluate(() => document.body.innerText);
+  const text = await page.evaluate(() => document.body.textContent ?? "");
   expect(text).toContain("<img src=x onerror");
   expect(text).toContain("‹U+202E›txt␛[31m");
   expect(text).not.toMatch(/[\u202E\u001b]/);

@@ -1,0 +1,95 @@
+/** No serious finding of axe on any screen, in light and dark. */
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, openApp, screenshot } from "../support/app.ts";
+import { scriptedHost } from "../support/scripted-host.ts";
+import { hostWithNode } from "./node.ts";
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+/** Rules that were broken seriously, with the elements that break them. */
+async function serious(page: Page): Promise<string[]> {
+  // The page's own policy forbids foreign scripts; the debugger may evaluate nevertheless.
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+  return results.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}
+
+describe.each(["light", "dark"] as const)("in %s", (theme) => {
+  it("the first screen, a prompt and a failed connection are sound", async () => {
+    const host = scriptedHost();
+    host.hosts = [{ alias: "node-a", hostname: null, user: null, port: null, file: "config" }];
+    host.onConnect = (node) => {
+      host.emit({ type: "connection.phase", node, phase: "authenticating", detail: "password" });
+      const prompt = { kind: "password", user: "ops", host: "node-a", attempt: 2 } as const;
+      host.emit({ type: "connection.prompt", node, prompt_id: "prompt-1", prompt });
+    };
+    const app = await openApp(browser, { service: host, theme });
+    const { page } = app;
+    await page.getByRole("heading", { name: "bpfdesk" }).waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole("combobox", { name: "Host" }).fill("node-a");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByRole("dialog").waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole("textbox", { name: "Password" }).fill("x");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    host.emit({
+      type: "connection.failed",
+      node: "node-1",
+      error: { code: "auth-failed", phase: "authenticating", message: "No.", hint: "Try.", cause: "Because." },
+    });
+    await page.getByRole("alert").waitFor();
+    expect(await serious(page)).toEqual([]);
+    await screenshot(page, `failed-${theme}`);
+    await app.close();
+  });
+
+  it("the workspace, each of its views, the inspector and the palette are sound", async () => {
+    const host = hostWithNode();
+    host.disassembly = () => ({ command_id: "c", text: "   0: (85) call bpf_tail_call#12\n   1: (95) exit\n" });
+    host.output = [{ stream: "stdout", bytes: new TextEncoder().encode("[]\n") }];
+    const app = await openApp(browser, { service: host, theme });
+    const { page } = app;
+    await page.getByRole("button", { name: "Open the sample incident" }).click();
+    await page.getByRole("button", { name: "Refresh" }).waitFor();
+    await page.getByRole("tab", { name: "Programs" }).click();
+    await page.getByRole("grid", { name: "Programs" }).getByRole("gridcell").first().click();
+    await page.getByText("Where this comes from").click();
+    await page.getByRole("button", { name: "Disassemble" }).click();
+    await page.locator(".monaco-editor .view-line").first().waitFor();
+    for (const view of [
+      "Disassembly",
+      "Picture",
+      "Interfaces",
+      "Programs",
+      "Maps",
+      "Links",
+      "Findings",
+      "Changes",
+      "Commands",
+    ]) {
+      await page.getByRole("tab", { name: view, exact: true }).click();
+      expect({ view, serious: await serious(page) }).toEqual({ view, serious: [] });
+      await screenshot(page, `${view.toLowerCase()}-${theme}`);
+    }
+    await page.getByRole("tab", { name: "Commands run" }).click();
+    await page.getByRole("grid", { name: "Commands run" }).getByRole("gridcell").first().click();
+    await page.locator(".xterm-rows").getByText("[]").waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("option").first().waitFor();
+    expect(await serious(page)).toEqual([]);
+    await app.close();
+  });
+});
