@@ -13,6 +13,8 @@ import { SshDoor } from "./ssh-door.tsx";
 export function FirstScreen({ info }: { info: AppInfo }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  // While a person chooses a door, what is behind it is fetched.
+  useEffect(() => void import("../shell/workspace.tsx"), []);
   return (
     <main className="first-screen">
       <header>

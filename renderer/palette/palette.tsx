@@ -42,6 +42,8 @@ export function Palette({ node }: { node: NodeState }) {
                 className="input input-large"
                 placeholder="Program, interface, pod, map, finding, view or command"
                 onKeyDownCapture={(event) => {
+                  // A search field would empty itself first; here Escape means to leave.
+                  if (event.key === "Escape") return closeOverlay();
                   // The list takes a moment to point at its first item; a quick Enter means that item.
                   if (event.key !== "Enter" || event.currentTarget.hasAttribute("aria-activedescendant")) return;
                   event.preventDefault();

@@ -7,7 +7,7 @@
  */
 import type { Datapath, Iface, Key, Owner, Program } from "../../electron/core/model/types.ts";
 import { type DatapathIndex, indexOf, podLabel } from "./datapath-index.ts";
-import type { FilterState } from "./filter.ts";
+import type { FilterState } from "./filter-state.ts";
 
 /** True when nothing is filtered. */
 export function isEmptyFilter(filter: FilterState): boolean {

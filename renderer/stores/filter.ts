@@ -1,23 +1,11 @@
 /** The filter all views share: what to show of the node in view. Matching itself is in filter-match.ts. */
-import { useMemo } from "react";
+import { useDeferredValue, useMemo } from "react";
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
-import type { HookName, Key } from "../../electron/core/model/types.ts";
+import type { Key } from "../../electron/core/model/types.ts";
 import { visibleKeys } from "./filter-match.ts";
+import { emptyFilter, type FilterState } from "./filter-state.ts";
 import { useDatapath } from "./use-node.ts";
-
-export interface FilterState {
-  /** Part of a name, an id or a tag; case does not matter. */
-  text: string;
-  pod: Key | null;
-  /** Family of the owner (`cilium`, …), or `unknown`. */
-  owner: string | null;
-  hook: HookName | "cgroup" | "tracing" | null;
-  /** Key of one finding as `findingKey` builds it. */
-  finding: Key | null;
-}
-
-export const emptyFilter: FilterState = { text: "", pod: null, owner: null, hook: null, finding: null };
 
 export const filterStore = createStore<FilterState>(() => emptyFilter);
 
@@ -39,6 +27,7 @@ export function useFilter(): FilterState {
 /** Keys the filter lets through, or null when there is no filter and everything is shown. */
 export function useVisibleKeys(): ReadonlySet<Key> | null {
   const datapath = useDatapath();
-  const filter = useFilter();
+  // Typing stays quick on a node of any size: what the views show may come a moment later.
+  const filter = useDeferredValue(useFilter());
   return useMemo(() => (datapath ? visibleKeys(datapath, filter) : null), [datapath, filter]);
 }

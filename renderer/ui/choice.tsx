@@ -1,6 +1,20 @@
 /** A drop-down of one choice or none. Long lists can be typed into. */
 import { ChevronDown, X } from "lucide-react";
-import { Button as AriaButton, ComboBox, Group, Input, ListBox, ListBoxItem, Popover } from "react-aria-components";
+import {
+  Button as AriaButton,
+  ComboBox,
+  Group,
+  Input,
+  ListBox,
+  ListBoxItem,
+  ListLayout,
+  Popover,
+  Virtualizer,
+} from "react-aria-components";
+
+/** Height of an option in px, and how many are on screen at most: a node has up to a thousand pods. */
+const ROW = 26;
+const SHOWN = 14;
 
 export interface ChoiceProps {
   label: string;
@@ -38,13 +52,15 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
         )}
       </Group>
       <Popover className="popover" offset={2}>
-        <ListBox className="list-box">
-          {(item: { id: string; text: string }) => (
-            <ListBoxItem id={item.id} textValue={item.text} className="list-item">
-              {item.text}
-            </ListBoxItem>
-          )}
-        </ListBox>
+        <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW }}>
+          <ListBox className="list-box choice-list" style={{ height: Math.min(SHOWN, options.length) * ROW }}>
+            {(item: { id: string; text: string }) => (
+              <ListBoxItem id={item.id} textValue={item.text} className="list-item">
+                {item.text}
+              </ListBoxItem>
+            )}
+          </ListBox>
+        </Virtualizer>
       </Popover>
     </ComboBox>
   );

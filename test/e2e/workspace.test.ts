@@ -116,6 +116,20 @@ it("filters every view by text and says that something is hidden", async () => {
   await expect.poll(async () => (await column(page, "interfaces", 1)).length).toBeGreaterThan(1);
 });
 
+it("filters by what is chosen, and takes one choice back alone", async () => {
+  const page = await openNode();
+  await page.getByRole("tab", { name: "Programs" }).click();
+  await page.getByRole("combobox", { name: "Hook" }).click();
+  await page.getByRole("option", { name: "XDP" }).click();
+  await expect.poll(() => column(page, "programs", 1)).toEqual(["cil_xdp_entry"]);
+  await page.getByRole("combobox", { name: "Owner" }).fill("fal");
+  await page.getByRole("option", { name: "falco" }).click();
+  await page.locator("[data-view=programs]").getByText("The filter hides everything here").waitFor();
+  await page.getByRole("button", { name: "Any hook" }).click();
+  const owned = smallNode().programs.filter((program) => program.owner?.family === "falco");
+  await expect.poll(() => column(page, "programs", 1)).toEqual(owned.map((program) => program.name));
+});
+
 it("leads from a finding to its place and shows its evidence", async () => {
   const page = await openNode();
   const finding = smallNode().findings[0];

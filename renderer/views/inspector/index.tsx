@@ -45,7 +45,7 @@ function Page({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone
     <article className="inspector" aria-label={`Details of the ${KIND_NAMES[thing.kind].toLowerCase()}`}>
       <header>
         <p className="muted">
-          {KIND_NAMES[thing.kind]}
+          {KIND_NAMES[thing.kind]}{" "}
           {gone ? <strong className="mark mark-text-gone">gone since the last refresh</strong> : null}
         </p>
         <div className="with-copy">
@@ -57,7 +57,7 @@ function Page({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone
         </div>
       </header>
       {gone ? null : <FindingsOf thing={thing} index={index} />}
-      <Body thing={thing} index={index} />
+      <Body thing={thing} index={index} gone={gone} />
     </article>
   );
 }
@@ -77,10 +77,10 @@ function FindingsOf({ thing, index }: { thing: Thing; index: DatapathIndex }) {
   );
 }
 
-function Body({ thing, index }: { thing: Thing; index: DatapathIndex }) {
+function Body({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone: boolean }) {
   switch (thing.kind) {
     case "program":
-      return <ProgramPage program={thing.value} index={index} />;
+      return <ProgramPage program={thing.value} index={index} gone={gone} />;
     case "map":
       return <MapPage map={thing.value} index={index} />;
     case "link":

@@ -13,7 +13,7 @@ import { OriginPart } from "./origin.tsx";
 import { HoldersPart, OwnerPart } from "./owner.tsx";
 import { Fact, Facts, Part } from "./parts.tsx";
 
-export function ProgramPage({ program, index }: { program: Program; index: DatapathIndex }) {
+export function ProgramPage({ program, index, gone }: { program: Program; index: DatapathIndex; gone: boolean }) {
   const attached = attachedTo(index, program.attached);
   const into = index.tailCallsTo.get(program.id) ?? [];
   const outOf = index.tailCallsFrom.get(program.id) ?? [];
@@ -27,7 +27,7 @@ export function ProgramPage({ program, index }: { program: Program; index: Datap
   return (
     <>
       <div className="actions">
-        <Button icon={Code2} onPress={open}>
+        <Button icon={Code2} isDisabled={gone} onPress={open}>
           Disassemble
         </Button>
       </div>
