@@ -338,3 +338,12 @@ it("refuses a used address and says how to get a new one", async () => {
   await screenshot(page, "token-refused");
   await other.close();
 });
+
+it("says so when bpfdesk itself has ended, and offers another try", async () => {
+  const page = await open(scriptedHost());
+  await app?.stopServer();
+  const alert = page.getByRole("alert");
+  await alert.getByText("is not running").waitFor();
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await alert.getByText("is not running").waitFor();
+});
