@@ -14,6 +14,8 @@ const electronDir = join(root, "node_modules/electron");
 function electronBinary() {
   if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY)
     return { reason: "there is no display" };
+  if (process.platform === "linux" && process.getuid() === 0)
+    return { reason: "Chromium's sandbox does not run as root, and the window is not opened without it" };
   const pathFile = join(electronDir, "path.txt");
   const found = () => {
     if (!existsSync(pathFile)) return null;
