@@ -1,6 +1,6 @@
 /**
  * Answers the host's prompts from a terminal, or refuses where nobody is there to ask.
- * Refusing is never silent: the line says what was asked and how to provide it beforehand.
+ * Refusing is never silent: what was asked is said, and `remedyOf` tells how to provide it beforehand.
  */
 import type { Prompt } from "../core/journal/events.ts";
 import type { PromptAnswer } from "../shared/contract.ts";
@@ -13,40 +13,50 @@ export interface AnswerPolicy {
 
 const refuse: PromptAnswer = { accept: false, values: [] };
 
-export async function answerPrompt(prompt: Prompt, terminal: Terminal, policy: AnswerPolicy): Promise<PromptAnswer> {
+/** Resolves with a refusal when the signal is aborted. */
+export async function answerPrompt(
+  prompt: Prompt,
+  terminal: Terminal,
+  policy: AnswerPolicy,
+  signal: AbortSignal,
+): Promise<PromptAnswer> {
   if (prompt.kind === "upload_bpftool" && policy.lend_bpftool) return { accept: true, values: [] };
   if (!terminal.interactive) {
-    terminal.say(unattended(prompt));
+    const text = unattended(prompt);
+    if (text) terminal.say(text);
     return refuse;
   }
   switch (prompt.kind) {
     case "host_key_new": {
-      terminal.say(`The key of ${prompt.host} port ${prompt.port} is not known yet.`);
-      if (prompt.known_types.length > 0)
-        terminal.say(`Careful: this host is known by other keys (${prompt.known_types.join(", ")}).`);
-      terminal.say(`${prompt.key_type} fingerprint: ${prompt.fingerprint}`);
-      const said = await terminal.ask("Trust it and go on? Type yes or paste the expected fingerprint: ", {
-        secret: false,
-      });
-      return { accept: said.trim() === "yes" || said.trim() === prompt.fingerprint, values: [] };
+      const question = [
+        `The key of ${prompt.host} port ${prompt.port} is not known yet.`,
+        ...(prompt.known_types.length > 0
+          ? [`Careful: this host is known by other keys (${prompt.known_types.join(", ")}).`]
+          : []),
+        `${prompt.key_type} fingerprint: ${prompt.fingerprint}`,
+        "Trust it and go on? Type yes or paste the expected fingerprint: ",
+      ];
+      const said = await terminal.ask(question.join("\n"), { secret: false, signal });
+      return { accept: said?.trim() === "yes" || said?.trim() === prompt.fingerprint, values: [] };
     }
     case "upload_bpftool": {
-      terminal.say(prompt.reason);
-      const said = await terminal.ask(
-        `Lend bpftool ${prompt.version} (${Math.ceil(prompt.bytes / 1024)} KiB) to ${prompt.host} for this run? [y/N] `,
-        { secret: false },
-      );
-      return { accept: /^y(es)?$/i.test(said.trim()), values: [] };
+      const lend = `Lend bpftool ${prompt.version} (${Math.ceil(prompt.bytes / 1024)} KiB) to ${prompt.host} for this run? [y/N] `;
+      const said = await terminal.ask(`${prompt.reason}\n${lend}`, { secret: false, signal });
+      return { accept: /^y(es)?$/i.test(said?.trim() ?? ""), values: [] };
     }
     case "keyboard_interactive": {
-      if (prompt.instructions) terminal.say(prompt.instructions);
       const values: string[] = [];
-      for (const field of prompt.prompts) values.push(await terminal.ask(field.text, { secret: !field.echo }));
+      for (const [index, field] of prompt.prompts.entries()) {
+        const before = index === 0 && prompt.instructions ? `${prompt.instructions}\n` : "";
+        const value = await terminal.ask(`${before}${field.text}`, { secret: !field.echo, signal });
+        if (value === null) return refuse;
+        values.push(value);
+      }
       return { accept: true, values };
     }
     default: {
-      const value = await terminal.ask(`${label(prompt)}: `, { secret: true });
-      return value === "" ? refuse : { accept: true, values: [value] };
+      const value = await terminal.ask(`${label(prompt)}: `, { secret: true, signal });
+      return value ? { accept: true, values: [value] } : refuse;
     }
   }
 }
@@ -65,19 +75,38 @@ function label(prompt: SecretPrompt): string {
   }
 }
 
-/** What to say when a question comes up and there is no terminal. */
+/** What to say when a question comes up and there is no terminal; empty when its error says it all. */
 function unattended(prompt: Prompt): string {
   switch (prompt.kind) {
     case "host_key_new":
-      return `The key of ${prompt.host} is not known (${prompt.key_type} ${prompt.fingerprint}). Add it to known_hosts first, or run this in a terminal.`;
+      return prompt.known_types.length > 0
+        ? `Careful: ${prompt.host} is known by other keys (${prompt.known_types.join(", ")}).`
+        : "";
     case "upload_bpftool":
-      return `${prompt.reason} Give --lend-bpftool to lend it bpftool ${prompt.version}.`;
+      return `${prompt.reason} ${remedyOf(prompt)}`;
     case "keyboard_interactive":
     case "password":
-      return "The server asks for a password and there is no terminal. Use a key or an agent.";
+      return "The node asks for a password and there is no terminal to type it on.";
     case "passphrase":
-      return `The key ${prompt.file} needs its passphrase and there is no terminal. Load it into an agent.`;
+      return `The key ${prompt.file} needs its passphrase and there is no terminal to type it on.`;
     case "sudo_password":
-      return "sudo asks for a password and there is no terminal. Allow it without one, or log in as root.";
+      return "sudo asks for a password and there is no terminal to type it on.";
+  }
+}
+
+/** How to do without the question. */
+export function remedyOf(prompt: Prompt): string {
+  switch (prompt.kind) {
+    case "host_key_new":
+      return "Add the key to known_hosts first, or run this in a terminal.";
+    case "upload_bpftool":
+      return `Give --lend-bpftool to lend it bpftool ${prompt.version} for this run.`;
+    case "keyboard_interactive":
+    case "password":
+      return "Use a key that the node accepts (--identity, or an agent), or run this in a terminal.";
+    case "passphrase":
+      return "Load the key into an agent (ssh-add), or run this in a terminal.";
+    case "sudo_password":
+      return "Allow sudo without a password, log in as root, or run this in a terminal.";
   }
 }

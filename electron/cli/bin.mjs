@@ -1,19 +1,50 @@
 #!/usr/bin/env node
-/** Starts the built CLI under the Node 24 line, from whatever Node the caller has. */
-import { spawnSync } from "node:child_process";
+/**
+ * Starts the built CLI under the Node 24 line, from whatever Node the caller has.
+ *
+ * On an older Node it runs as a child whose channel to here is its lifeline: whatever ends this process,
+ * kill -9 included, the child sees the channel close, leaves the node clean and ends.
+ */
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const root = resolve(import.meta.dirname, "../..");
 const built = resolve(root, "out/main/cli.js");
 const bundled = resolve(root, "node_modules/node/bin/node");
-const node = Number(process.versions.node.split(".")[0]) >= 24 || !existsSync(bundled) ? process.execPath : bundled;
 
 if (!existsSync(built)) {
   process.stderr.write("bpfdesk: not built yet. Run: npm run build\n");
-  process.exit(2);
+  process.exitCode = 2;
+} else if (Number(process.versions.node.split(".")[0]) >= 24 || !existsSync(bundled)) {
+  quietExperiments();
+  await import(pathToFileURL(built).href);
+} else {
+  runUnder(bundled);
 }
-const done = spawnSync(node, ["--disable-warning=ExperimentalWarning", built, ...process.argv.slice(2)], {
-  stdio: "inherit",
-});
-process.exit(done.status ?? 2);
+
+/** node:sqlite announces itself on stderr, which belongs to the person. */
+function quietExperiments() {
+  const listeners = process.listeners("warning");
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    if (warning.name !== "ExperimentalWarning") for (const tell of listeners) tell(warning);
+  });
+}
+
+function runUnder(node) {
+  const child = spawn(node, ["--disable-warning=ExperimentalWarning", built, ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  // A terminal sends its signal to both; the child must not take one for two.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => {
+      if (child.connected) child.disconnect();
+    });
+  child.on("error", (error) => {
+    process.stderr.write(`bpfdesk: ${node} could not be started: ${error.message}\n`);
+    process.exit(2);
+  });
+  child.on("exit", (code) => process.exit(code ?? 2));
+}

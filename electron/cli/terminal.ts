@@ -1,9 +1,9 @@
 /**
- * Talking to a person on a terminal: lines on stderr and questions on the controlling terminal.
+ * Talking to a person: lines on stderr, questions on the controlling terminal whatever is redirected.
  * stdout belongs to results. Text that came from a node is made visible before it is printed.
  */
-import { closeSync, openSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { ReadStream } from "node:tty";
 import { visibleText } from "../core/text/visible.ts";
@@ -13,45 +13,66 @@ export interface Terminal {
   readonly interactive: boolean;
   /** One line on stderr; control characters shown, not obeyed. */
   say(line: string): void;
-  /** Asks; the answer is not shown while typed when `secret`. Rejects when the signal is aborted. */
-  ask(question: string, options: { secret: boolean; signal?: AbortSignal }): Promise<string>;
+  /**
+   * Asks; the answer is not shown while typed when `secret`. Null when there is no answer: end of
+   * file, Ctrl-C (which also reaches this process as SIGINT), or the signal.
+   */
+  ask(question: string, options: { secret: boolean; signal: AbortSignal }): Promise<string | null>;
 }
 
-/** A terminal on /dev/tty, so that redirected stdin and stdout do not matter. */
+const TTY = "/dev/tty";
+
 export function openTerminal(): Terminal {
-  const interactive = hasTty();
-  const say = (line: string) => void process.stderr.write(`${visibleText(line, true)}\n`);
   return {
-    interactive,
-    say,
-    async ask(question, { secret, signal }) {
-      const fd = openSync("/dev/tty", "r+");
-      const input = new ReadStream(fd);
-      let muted = false;
-      const output = new Writable({
-        write(chunk, _encoding, done) {
-          if (muted) done();
-          else process.stderr.write(chunk, () => done());
-        },
-      });
-      const lines = createInterface({ input, output, terminal: true });
-      try {
-        const answer = lines.question(visibleText(question, true), signal ? { signal } : {});
-        // The question itself was written at once; what is typed from here on is echoed by readline.
-        muted = secret;
-        return await answer;
-      } finally {
-        lines.close();
-        input.destroy();
-        if (secret) process.stderr.write("\n");
-      }
-    },
+    interactive: hasTty(),
+    say: (line) => void process.stderr.write(`${visibleText(line, true)}\n`),
+    ask,
   };
+}
+
+function ask(question: string, { secret, signal }: { secret: boolean; signal: AbortSignal }): Promise<string | null> {
+  const out = openSync(TTY, "w");
+  const input = new ReadStream(openSync(TTY, "r"));
+  let muted = false;
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (!muted) writeSync(out, chunk);
+      done();
+    },
+  });
+  const lines = createInterface({ input, output, terminal: true, historySize: 0 });
+  return new Promise((resolve) => {
+    const close = () => lines.close();
+    const finish = (answer: string | null) => {
+      signal.removeEventListener("abort", close);
+      lines.close();
+      input.destroy();
+      if (secret || answer === null) writeSync(out, "\n");
+      closeSync(out);
+      resolve(answer);
+    };
+    let answered = false;
+    lines.on("SIGINT", () => {
+      close();
+      process.kill(process.pid, "SIGINT");
+    });
+    lines.once("close", () => {
+      if (!answered) finish(null);
+    });
+    if (signal.aborted) return close();
+    signal.addEventListener("abort", close, { once: true });
+    lines.question(visibleText(question, true), (answer) => {
+      answered = true;
+      finish(answer);
+    });
+    // The question itself was written at once; what is typed from here on would be echoed by readline.
+    muted = secret;
+  });
 }
 
 function hasTty(): boolean {
   try {
-    closeSync(openSync("/dev/tty", "r+"));
+    closeSync(openSync(TTY, "r+"));
     return true;
   } catch {
     return false;
