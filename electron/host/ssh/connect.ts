@@ -8,6 +8,7 @@ import type { Client } from "ssh2";
 import { BpfdeskError, type Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
+import { connectionLost } from "../transport/execution.ts";
 import { findPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
@@ -173,11 +174,18 @@ async function openTransport(
     sudo: options.sudo,
     onDetail: (detail) => steps.detail(detail),
   });
-  const privileges = await steps.during(search).catch((error: unknown) => {
+  // Between two commands, while a person thinks, only the connection itself tells that it is gone.
+  let onClose = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    onClose = () => reject(steps.error(connectionLost("the search for root", steps.node)));
+    connection.client.once("close", onClose);
+  });
+  const privileges = await steps.during(Promise.race([search, lost])).catch((error: unknown) => {
     throw error instanceof BpfdeskError && error.data.phase === undefined
       ? new BpfdeskError({ ...error.data, phase: "privileges" })
       : error;
   });
+  connection.client.removeListener("close", onClose);
   return new SshTransport({
     host: steps.node,
     user: privileges.user,

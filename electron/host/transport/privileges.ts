@@ -10,7 +10,7 @@ import type { Readable } from "node:stream";
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
 import type { Privileges, Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
-import type { RawProcess, SudoAnswer } from "./execution.ts";
+import { connectionLost, type RawProcess, type SudoAnswer } from "./execution.ts";
 
 export interface PrivilegeOptions {
   /** Starts a command as the login user. */
@@ -54,7 +54,8 @@ echo "$1 $s $(id -un)"; echo "$r"; echo "$1 end"`;
 export async function findPrivileges(options: PrivilegeOptions): Promise<FoundPrivileges> {
   const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
   const raw = await options.open(["/bin/sh", "-c", PROBE, "bpfdesk", token]);
-  const [stdout, stderr] = await Promise.all([text(raw.stdout), text(raw.stderr), raw.ended]);
+  const [stdout, stderr, end] = await Promise.all([text(raw.stdout), text(raw.stderr), raw.ended]);
+  if (end.lost) throw failure(options, connectionLost("the search for root", options.node));
   const answer = new RegExp(`${token} (\\w+) (.*)\\n([^]*?)\\n?${token} end`).exec(stdout);
   if (answer === null) {
     const said = (stderr.trim() || stdout.trim()).slice(0, 2000);
@@ -123,7 +124,8 @@ async function tryPassword(
     }
     said = said.slice(-8192);
   });
-  const [stdout] = await Promise.all([text(raw.stdout), raw.ended]);
+  const [stdout, end] = await Promise.all([text(raw.stdout), raw.ended]);
+  if (end.lost) throw failure(options, connectionLost("sudo", options.node));
   return { ok: stdout.includes(`${token} 0`), wrong: prompts > 1, said };
 }
 
