@@ -35,7 +35,7 @@ export function FirstScreen({ info }: { info: AppInfo }) {
         </Door>
         <Door icon={Monitor} title="This machine">
           <p className="muted">
-            {info.local.available ? "Reads this machine's own kernel. Changes nothing." : info.local.reason}
+            {info.local.available ? "Reads what this machine's own kernel runs." : info.local.reason}
           </p>
           <Button isDisabled={!info.local.available} onPress={() => void connectNode({ kind: "local" })}>
             Open this machine
@@ -49,8 +49,8 @@ export function FirstScreen({ info }: { info: AppInfo }) {
         </Door>
       </div>
       <footer className="muted">
-        Version {info.version} · bpfdesk reads; it never changes a node. Every command it runs is listed with its exact
-        text.
+        Version {info.version} · bpfdesk reads; it puts nothing on a node without asking. Every command it runs is
+        listed with its exact text.
       </footer>
     </main>
   );

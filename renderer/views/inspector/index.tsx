@@ -1,5 +1,6 @@
 /** Everything known about the selected thing. Which page is shown is decided by its kind. */
 import { MousePointerClick, ScanSearch } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { type DatapathIndex, findingKey, indexOf, type Thing } from "../../stores/datapath-index.ts";
 import { reveal, useSelected } from "../../stores/selection.ts";
 import { useDatapath, usePreviousDatapath } from "../../stores/use-node.ts";
@@ -41,8 +42,12 @@ function Inspector() {
 
 function Page({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone: boolean }) {
   const title = thingTitle(index, thing);
+  const article = useRef<HTMLElement>(null);
+  // Another thing is read from its top; `key` only says that it is another one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is what makes it another page
+  useEffect(() => article.current?.parentElement?.scrollTo(0, 0), [thing.key]);
   return (
-    <article className="inspector" aria-label={`Details of the ${KIND_NAMES[thing.kind].toLowerCase()}`}>
+    <article ref={article} className="inspector" aria-label={`Details of the ${KIND_NAMES[thing.kind].toLowerCase()}`}>
       <header>
         <p className="muted">
           {KIND_NAMES[thing.kind]}{" "}
