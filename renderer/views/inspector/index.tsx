@@ -45,7 +45,9 @@ function Page({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone
   const article = useRef<HTMLElement>(null);
   // Another thing is read from its top; `key` only says that it is another one.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key is what makes it another page
-  useEffect(() => article.current?.parentElement?.scrollTo(0, 0), [thing.key]);
+  useEffect(() => {
+    article.current?.parentElement?.scrollTo(0, 0);
+  }, [thing.key]);
   return (
     <article ref={article} className="inspector" aria-label={`Details of the ${KIND_NAMES[thing.kind].toLowerCase()}`}>
       <header>
