@@ -21,8 +21,10 @@ export interface GuardOptions {
  * $1 token, $2 bytes of stdin or `-`, $3 seconds, then the command.
  *
  * - The reader is put in the background once more because dash waits for a pipeline as a whole.
- * - The reader's `$$` is the guard's pid; it repeats its signal because one that arrives just before
- *   `wait` starts would be missed, and not for long because a dead guard may stay a zombie.
+ * - The trap itself stops the session: a signal that arrives just before `wait` starts does not end that
+ *   `wait`, but a command that is gone does.
+ * - The reader's `$$` is the guard's pid; it repeats its signal because a busy shell may miss one, and not
+ *   for long because a dead guard may stay a zombie.
  * - `setsid` gives the command a session of its own: `timeout` and the like make process groups, but
  *   stay in the session. Without setsid only the command itself is stopped, and there is no time limit.
  * - The timer is ended by KILL, its group and before that group exists itself: a forked shell can lose a
@@ -33,7 +35,17 @@ export interface GuardOptions {
  */
 const SCRIPT = `k=$1 n=$2 l=$3; shift 3; set -f
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C; export PATH LC_ALL
-c=; trap c=1 USR1 TERM HUP INT
+members() { a=
+set +f; for f in /proc/[0-9]*/stat; do
+{ read -r y <"$f"; } 2>/dev/null || continue
+q=\${f#/proc/}; q=\${q%/stat}; y=\${y##*) }; set -f; set -- $y
+if [ "$1" != Z ] && { [ "$4" = $p ] || [ "$q" = $p ]; }; then a="$a $q"; fi
+done; [ "$a" ]; }
+halt() { trap : USR1 TERM HUP INT
+i=0 d=" "; while members && [ $i -lt 40 ]; do
+for q in $a; do case $d in *" $q "*) [ $i -lt 10 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
+i=$((i+1)); sleep 0.1 || sleep 1; done; } 2>/dev/null
+c= p=; trap 'c=1; [ -z "$p" ] || halt' USR1 TERM HUP INT
 echo "$k"; echo "$k" >&2
 exec 3<&0 </dev/null
 s=; command -v setsid >/dev/null 2>&1 && s=setsid
@@ -46,19 +58,11 @@ t=; if [ "$s" ]; then
 setsid /bin/sh -c 'sleep "$1" && kill -s USR1 "$2"' bpfdesk "$l" $$ </dev/null >/dev/null 2>&1 3<&- & t=$!
 fi
 exec 3<&-
-members() { a=
-set +f; for f in /proc/[0-9]*/stat; do
-{ read -r y <"$f"; } 2>/dev/null || continue
-q=\${f#/proc/}; q=\${q%/stat}; y=\${y##*) }; set -f; set -- $y
-if [ "$1" != Z ] && { [ "$4" = $p ] || [ "$q" = $p ]; }; then a="$a $q"; fi
-done; [ "$a" ]; }
+[ -z "$c" ] || halt
 { wait $p; } 2>/dev/null; r=$?
 exec 2>/dev/null
 if [ "$c" ] || kill -0 -$p; then
-trap : USR1 TERM HUP INT
-i=0 d=" "; while members && [ $i -lt 40 ]; do
-for q in $a; do case $d in *" $q "*) [ $i -lt 10 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
-i=$((i+1)); sleep 0.1 || sleep 1; done
+halt
 wait $p; q=$?; [ $q = 127 ] || r=$q
 fi
 [ "$t" ] && { kill -KILL -$t || kill -KILL $t; kill -KILL -$t; }
