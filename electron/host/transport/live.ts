@@ -42,6 +42,11 @@ export abstract class LiveTransport implements NodeTransport {
     return this.found.kind;
   }
 
+  /** Why there is no root, for a person; empty otherwise. */
+  get rootRefused(): string {
+    return this.found.reason;
+  }
+
   /** Starts a process as the login user. `cleanup` may use what is kept free for stopping things. */
   protected abstract open(argv: string[], signal: AbortSignal | undefined, cleanup: boolean): Promise<RawProcess>;
   protected abstract shellPrefix(): string[];
