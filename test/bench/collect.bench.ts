@@ -104,8 +104,7 @@ async function collectOnce(dir: string, sshd: TestSshd, port: number): Promise<O
       if (now?.collect?.state === "finished" && now.datapath) {
         const done = events.at(-1)?.at ?? 0;
         await client.call("node.disconnect", { session_id, node });
-        // The probe for privileges is not a recorded command of the session; it is one exec.
-        return { ms: done - authenticated, execs: execs + 1, datapath: now.datapath };
+        return { ms: done - authenticated, execs, datapath: now.datapath };
       }
     }
     throw new Error("the session ended early");

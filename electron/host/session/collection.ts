@@ -20,7 +20,7 @@ export interface CollectionContext {
   transport: NodeTransport;
   work: NodeWork;
   signal: AbortSignal;
-  tell(event: EventBody): void;
+  tell(...events: EventBody[]): void;
   /** The bpftool lent to this node, lent now if need be. */
   lend(): Promise<LentTool>;
 }
@@ -47,13 +47,28 @@ export async function runCollection(context: CollectionContext): Promise<void> {
     }
   };
 
+  // Many small sections arrive in one piece of output; they are told together, before anything that awaits.
+  let arrived: EventBody[] = [];
+  const tellArrived = () => {
+    const events = arrived;
+    arrived = [];
+    if (events.length > 0) tell(...events);
+  };
   const bpftool = (await orGoOn("node.tools", context.lend()))?.bpftool ?? null;
   const collected = await work.collectNode(transport, {
     sections,
     bpftool,
     signal,
-    onSection: (result) =>
-      tell({ type: "collect.section", node, collect_id, scope: result.scope, state: readSectionState(result) }),
+    onSection(result) {
+      if (arrived.length === 0) queueMicrotask(tellArrived);
+      arrived.push({
+        type: "collect.section",
+        node,
+        collect_id,
+        scope: result.scope,
+        state: readSectionState(result),
+      });
+    },
   });
   const first = firstLook(collected);
   const followUp =

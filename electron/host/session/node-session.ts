@@ -6,12 +6,13 @@
  * tests. A failure here never leaves this node.
  */
 import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
-import type { EventBody } from "../../core/journal/events.ts";
+import type { EventBody, Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { runCollection } from "./collection.ts";
 import { disassemble } from "./disassemble.ts";
+import { recordEarly } from "./early-commands.ts";
 import { failureData } from "./failure.ts";
 import { limitsOf } from "./limits.ts";
 import { cancelled, createPrompter } from "./prompts.ts";
@@ -71,7 +72,8 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
   async function open(): Promise<void> {
     const { signal } = connecting;
     try {
-      const inner = await options.connect({ onPhase, ask: (prompt) => prompter.ask(prompt, signal), signal });
+      const ask = (prompt: Prompt) => prompter.ask(prompt, signal);
+      const inner = await options.connect({ onPhase, ask, signal, onCommand: recordEarly(recorder) });
       if (signal.aborted) {
         await inner.close();
         throw cancelled(node);

@@ -20,6 +20,8 @@ export interface RecordedCommand {
   readonly command_id: string;
   /** A stage that records what flows through it before it flows on. */
   stage(stream: "stdout" | "stderr"): Transform;
+  /** Records output that is at hand as a whole. */
+  wrote(stream: "stdout" | "stderr", bytes: Uint8Array): void;
   /** Writes the end; later calls do nothing. */
   ended(outcome: { exit: number | null; signal: string | null; error: ErrorData | null }): void;
 }
@@ -52,14 +54,15 @@ export function createRecorder(journal: Journal, node: string): Recorder {
       const bytes = { stdout: 0, stderr: 0 };
       let open = true;
       journal.append([{ type: "command.started", node, command_id, ...start }]);
+      const wrote: RecordedCommand["wrote"] = (stream, piece) => {
+        bytes[stream] += piece.length;
+        const blob = journal.putBlob(command_id, stream, piece);
+        journal.append([{ type: "command.output", node, command_id, stream, blob, bytes: piece.length }]);
+      };
       return {
         command_id,
-        stage: (stream) =>
-          new RecordingStage((piece) => {
-            bytes[stream] += piece.length;
-            const blob = journal.putBlob(command_id, stream, piece);
-            journal.append([{ type: "command.output", node, command_id, stream, blob, bytes: piece.length }]);
-          }),
+        wrote,
+        stage: (stream) => new RecordingStage((piece) => wrote(stream, piece)),
         ended(outcome) {
           if (!open) return;
           open = false;

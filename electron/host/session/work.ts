@@ -8,6 +8,7 @@ import type { Section } from "../../core/collect/section.ts";
 import type { Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
+import type { OnCommand } from "../transport/privileges.ts";
 import type { NodeTransport } from "../transport/types.ts";
 
 /** How a transport is made; tells its progress and asks its questions through the context. */
@@ -17,6 +18,8 @@ export interface ConnectContext {
   onPhase(phase: Phase, detail: string): void;
   ask(prompt: Prompt): Promise<PromptAnswer>;
   signal: AbortSignal;
+  /** Told of what is run on the node before there is a transport whose commands are recorded. */
+  onCommand: OnCommand;
 }
 
 /** The bpftool to use on a node and how to leave nothing behind. */

@@ -9,7 +9,7 @@ import { BpfdeskError, type Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { connectionLost } from "../transport/execution.ts";
-import { findPrivileges } from "../transport/privileges.ts";
+import { findPrivileges, type OnCommand } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { type Connection, openClient } from "./client.ts";
@@ -37,6 +37,8 @@ export interface ConnectSshOptions {
   sudo?: boolean;
   /** Limit for each answer of the server in ms; ConnectTimeout or 15 s otherwise. */
   limit_ms?: number;
+  /** Told of what is run before the transport exists. */
+  onCommand?: OnCommand;
   onPhase(phase: Phase, detail: string): void;
   ask(prompt: Prompt): Promise<PromptAnswer>;
   signal: AbortSignal;
@@ -172,7 +174,10 @@ async function openTransport(
     ask: (prompt) => steps.ask(prompt),
     node: steps.node,
     sudo: options.sudo,
+    user: node.user,
+    shell_prefix: sshArgv(options),
     onDetail: (detail) => steps.detail(detail),
+    onCommand: options.onCommand,
   });
   // Between two commands, while a person thinks, only the connection itself tells that it is gone.
   let onClose = () => {};

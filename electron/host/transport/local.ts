@@ -10,7 +10,7 @@ import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { cancelled, type RawProcess } from "./execution.ts";
 import { LiveTransport } from "./live.ts";
-import { type FoundPrivileges, findPrivileges } from "./privileges.ts";
+import { type FoundPrivileges, findPrivileges, type OnCommand } from "./privileges.ts";
 import type { NodeTransport } from "./types.ts";
 
 export interface ConnectLocalOptions {
@@ -19,6 +19,8 @@ export interface ConnectLocalOptions {
   signal: AbortSignal;
   /** As in `connectSsh`: true = root or an error, false = never ask, undefined = ask when needed. */
   sudo?: boolean;
+  /** Told of what is run before the transport exists. */
+  onCommand?: OnCommand;
 }
 
 /** Whether this machine can be a node, and why not. */
@@ -55,7 +57,10 @@ export async function connectLocal(options: ConnectLocalOptions): Promise<NodeTr
     ask: options.ask,
     node: "local",
     sudo: options.sudo,
+    user: os.userInfo().username,
+    shell_prefix: [],
     onDetail: (detail) => options.onPhase("privileges", detail),
+    onCommand: options.onCommand,
   });
   try {
     return new LocalTransport(await Promise.race([aborted, search]), children);

@@ -11,6 +11,28 @@ import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
 import type { Privileges, Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { connectionLost, type RawProcess, type SudoAnswer } from "./execution.ts";
+import { quoteArgv } from "./quote.ts";
+
+/** A command that is run before there is a transport to run it, for the record. Holds no secret. */
+export interface EarlyCommand {
+  text: string;
+  shell_line: string;
+  host: string;
+  user: string;
+  /** Whether it asks for root; what it got is in its output. */
+  root: boolean;
+  record_key: string;
+}
+
+export interface EarlyOutcome {
+  exit: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Told of an early command before it runs; what it returns is called once with the outcome. */
+export type OnCommand = (command: EarlyCommand) => (outcome: EarlyOutcome) => void;
 
 export interface PrivilegeOptions {
   /** Starts a command as the login user. */
@@ -23,7 +45,12 @@ export interface PrivilegeOptions {
    * Undefined: ask when one is needed, and go on without root when there is none.
    */
   sudo: boolean | undefined;
+  /** Name the connection logs in with. */
+  user: string;
+  /** argv put in front of a command to paste it in a shell; empty on this machine. */
+  shell_prefix: readonly string[];
   onDetail(detail: string): void;
+  onCommand?: OnCommand | undefined;
 }
 
 export interface FoundPrivileges {
@@ -53,8 +80,10 @@ echo "$1 $s $(id -un)"; echo "$r"; echo "$1 end"`;
 /** Finds the way to root. Throws `sudo-refused`, `sudo-password-wrong` or `exec-failed`, phase `privileges`. */
 export async function findPrivileges(options: PrivilegeOptions): Promise<FoundPrivileges> {
   const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
-  const raw = await options.open(["/bin/sh", "-c", PROBE, "bpfdesk", token]);
+  const argv = ["/bin/sh", "-c", PROBE, "bpfdesk", token];
+  const { raw, tell } = await openTold(options, argv, "privileges");
   const [stdout, stderr, end] = await Promise.all([text(raw.stdout), text(raw.stderr), raw.ended]);
+  tell({ exit: end.code, signal: end.signal, stdout, stderr });
   if (end.lost) throw failure(options, connectionLost("the search for root", options.node));
   const answer = new RegExp(`${token} (\\w+) (.*)\\n([^]*?)\\n?${token} end`).exec(stdout);
   if (answer === null) {
@@ -110,7 +139,8 @@ async function tryPassword(
 ): Promise<{ ok: boolean; wrong: boolean; said: string }> {
   const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
   const shell = ["/bin/sh", "-c", 'echo "$1 $(id -u)"', "sh", token];
-  const raw = await options.open(["env", "LC_ALL=C", "sudo", "-k", "-S", "-p", sudo.prompt, "--", ...shell]);
+  const argv = ["env", "LC_ALL=C", "sudo", "-k", "-S", "-p", sudo.prompt, "--", ...shell];
+  const { raw, tell } = await openTold(options, argv, "sudo-password");
   raw.stdin.on("error", () => {});
   let said = "";
   let prompts = 0;
@@ -125,8 +155,24 @@ async function tryPassword(
     said = said.slice(-8192);
   });
   const [stdout, end] = await Promise.all([text(raw.stdout), raw.ended]);
+  // sudo echoes nothing of what it reads; its prompt was taken out above.
+  tell({ exit: end.code, signal: end.signal, stdout, stderr: said });
   if (end.lost) throw failure(options, connectionLost("sudo", options.node));
   return { ok: stdout.includes(`${token} 0`), wrong: prompts > 1, said };
+}
+
+/** Opens a command and tells of it; one that cannot be opened has ended too. */
+async function openTold(options: PrivilegeOptions, argv: string[], record_key: string) {
+  const text = quoteArgv(argv);
+  const shell_line = options.shell_prefix.length === 0 ? text : quoteArgv([...options.shell_prefix, text]);
+  const command = { text, shell_line, host: options.node, user: options.user, root: record_key !== "privileges" };
+  const tell = options.onCommand?.({ ...command, record_key }) ?? (() => {});
+  try {
+    return { raw: await options.open(argv), tell };
+  } catch (error) {
+    tell({ exit: null, signal: null, stdout: "", stderr: "" });
+    throw error;
+  }
 }
 
 function withoutRoot(options: PrivilegeOptions, user: string, reason: string): FoundPrivileges {
