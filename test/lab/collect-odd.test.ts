@@ -108,6 +108,25 @@ describe("bpf.progarrays", () => {
   });
 });
 
+describe("bpf.progarrays of a bpftool that ends a whole batch with an error of its own", () => {
+  it("asks once and leaves that record out", async () => {
+    tool(
+      "bpftool",
+      `case "$*" in
+         'map show') printf '1: prog_array  name a  flags 0x0\\n30: prog_array  flags 0x0\\n' ;;
+         *batch*) printf '['
+           while read -r _ _ _ id; do printf '{"command":["map","dump","id","%s"],"output":[{"key":["0x00"]}]},' "$id"; done
+           echo '{"error":"reading batch file failed: Bad file descriptor"}]'; exit 255 ;;
+         *) exit 9 ;;
+       esac`,
+    );
+    const { stdout, stderr, exit } = await one("bpf.progarrays");
+    expect({ stderr, exit }).toEqual({ stderr: "", exit: 0 });
+    const row = (id: string) => ({ command: ["map", "dump", "id", id], output: [{ key: ["0x00"] }] });
+    expect(JSON.parse(stdout)).toEqual([row("1"), row("30")]);
+  });
+});
+
 describe("k8s.crictl", () => {
   it("lets no annotation through, because they can hold a manifest with its secrets", async () => {
     const pod = {

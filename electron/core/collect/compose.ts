@@ -6,7 +6,8 @@
  *
  * Pure; running it is `host/collect/collect.ts`.
  */
-import { LIBRARY, NETNS_ENTRY, SUPERVISOR } from "./library.ts";
+import { LIBRARY, SUPERVISOR } from "./library.ts";
+import { careful, ENTER_ALL, quick } from "./namespaces.ts";
 import type { Section } from "./section.ts";
 
 /** `$0` of the script: how it shows in the node's process list. */
@@ -30,6 +31,16 @@ function call(section: Section, scope: string): string {
   ].join(" ");
 }
 
+/** The shell texts for namespaces, and the functions that run them. */
+function namespaces(sections: readonly Section[], first: string): string {
+  const calls = sections.map((section) => call(section, '"netns:$3"'));
+  return `QUICK=${shellQuote(quick(sections))}
+CAREFUL=${shellQuote(careful(calls))}
+FIRST_NETNS=${first}
+${ENTER_ALL}
+`;
+}
+
 /**
  * The script of one stage, for `sh -c`. Its parameters are those of {@link collectArgv}.
  * Node sections run in their order, then the netns sections of one namespace after the other.
@@ -38,14 +49,12 @@ export function composeScript(sections: readonly Section[], options: { stage: 1 
   const chosen = sections.filter((section) => section.stage === options.stage).sort((a, b) => a.order - b.order);
   const ofNode = chosen.filter((section) => section.scope.includes("node"));
   const ofNetns = chosen.filter((section) => section.scope.includes("netns"));
-  const inNetns = NETNS_ENTRY + ofNetns.map((section) => `${call(section, '"netns:$3"')}\n`).join("");
   const first = ofNetns[0];
-  return `N=$1 BPFTOOL=\${2:-bpftool}
+  const netns = first === undefined ? "" : namespaces(ofNetns, first.id);
+  return `N=$1 BPFTOOL=\${2:-bpftool} LANE=0
 if [ $# -gt 2 ]; then shift 2; IDS=$*; else IDS=; fi
 LIBRARY=${shellQuote(LIBRARY)}
-NETNS=${shellQuote(first === undefined ? "" : inNetns)}
-FIRST_NETNS=${first?.id ?? ""}
-eval "$LIBRARY"
+${netns}eval "$LIBRARY"
 ${SUPERVISOR}
 collect() {
 ${ofNode.map((section) => call(section, "node")).join("\n")}

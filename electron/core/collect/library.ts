@@ -1,12 +1,12 @@
 /**
- * The shell functions of the collector script: frames, time limits, namespaces.
+ * The shell functions of the collector script: frames and time limits.
  *
  * For dash, bash and busybox ash. Everything that has to wait waits in pipes and shell variables, never in a
  * file, so that a full disk does not matter; here-documents are not used because older bash keeps them in
- * files. Which sections run is not decided here (`compose.ts`).
+ * files. Which sections run is not decided here (`compose.ts`), nor how namespaces are entered (`namespaces.ts`).
  *
  * Descriptors: 3 is the caller's stdin, 5 the stream of frames, 8 leads to the supervisor; 6 and 7 live
- * inside `section` only. A section's command has none of them.
+ * inside `section` only; 9 is the turn of the lanes (`namespaces.ts`). A section's command has none of them.
  */
 
 /** Bytes of a section's stderr that are kept. */
@@ -15,10 +15,16 @@ export const STDERR_LIMIT = 4096;
 /** The whole script gives up after this many seconds, whatever its sections are allowed. */
 export const SCRIPT_LIMIT_S = 240;
 
+/** `now` sets `t` to the milliseconds since boot, in steps of ten, without starting a process. */
+export const NOW = `now() {
+  t=0; IFS=' .' read -r up cs _ </proc/uptime && t=$((up * 1000 + \${cs#0} * 10))
+}`;
+
 /**
- * Functions of the script itself and of the shells it starts in namespaces. Wants `$N` (nonce), `$BPFTOOL` and `$IDS`.
+ * Functions of the script itself and of the shells it starts in namespaces. Wants `$N` (nonce), `$BPFTOOL`,
+ * `$IDS` and `$LANE`.
  *
- * - `now` sets `t` to the milliseconds since boot, in steps of ten, without starting a process.
+ * - {@link NOW}.
  * - `cgroup2_mount` prints where the cgroup2 filesystem is mounted, or nothing.
  * - `limit_errors` passes the beginning of its input on and swallows the rest, and starts no process when there
  *   is none, as is the rule.
@@ -34,9 +40,7 @@ RS=$(printf '\\036') LF='
 '
 ROOT=; [ "$(id -u)" = 0 ] && ROOT=1
 
-now() {
-  t=0; IFS=' .' read -r up cs _ </proc/uptime && t=$((up * 1000 + \${cs#0} * 10))
-}
+${NOW}
 
 cgroup2_mount() {
   printf '%b' "$(sed -n -e '/ - cgroup2 /!d' -e 's/^[^ ]* [^ ]* [^ ]* [^ ]* \\([^ ]*\\) .*/\\1/' \\
@@ -81,10 +85,10 @@ section() {
   r=$( {
     { {
       if [ -z "$ROOT" ] && [ -n "$5" ]; then printf 'not root: %s\\n' "$5" >&2; fi
-      ( command=$6; set -- $IDS; eval "$command" ) </dev/null 3>&- 5>&- 6>&- 7>&- 8>&- &
-      p=$!; echo "s $p $3" >&8
+      ( command=$6; set -- $IDS; eval "$command" ) </dev/null 3>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+      p=$!; echo "s $LANE $p $3" >&8
       wait "$p" 2>/dev/null; rc=$?
-      echo e >&8; printf '%s%s:%s:' "$RS" "$N" "$rc" >&7
+      echo "e $LANE" >&8; printf '%s%s:%s:' "$RS" "$N" "$rc" >&7
     } 2>&1 >&6 6>&- | limit_errors >&7 6>&-; } 6>&1 | head -c $(($4 + 1)) >&5 7>&-
   } 7>&1 )
   now
@@ -100,19 +104,11 @@ section() {
 `;
 
 /**
- * What a shell in a namespace does after the library. Parameters: nonce, bpftool, inode of the namespace.
- * A process id is reused sooner or later, so the namespace is checked before anything is said about it.
- */
-export const NETNS_ENTRY = `N=$1 BPFTOOL=$2 IDS=
-[ "$(stat -L -c %i /proc/self/ns/net)" = "$3" ] || exit 75
-`;
-
-/**
- * The script's own part: `supervise` keeps the time limits, `enter_all` runs the netns sections everywhere.
+ * The script's own part: `supervise` keeps the time limits.
  *
- * One supervisor reads one pipe: `s PID LIMIT` and `e` for a section that starts and ends, `t` each second,
- * `q` when the caller's stdin has ended, `r PID` for the process to stop then. It stops a tree of processes
- * from the root down, each with SIGSTOP first, so that nothing can start another process on the way.
+ * One supervisor reads one pipe: `s LANE PID LIMIT` and `e LANE` for what starts and ends in a lane (0 or 1),
+ * `t` each second, `q` when the caller's stdin has ended, `r PID` for the process to stop then. It stops a tree
+ * of processes from the root down, each with SIGSTOP first, so that nothing can start another process on the way.
  */
 export const SUPERVISOR = `
 killtree() {
@@ -123,45 +119,22 @@ killtree() {
   for child; do killtree "$child"; done
 }
 
+tick() {
+  eval "p=\\$p$1 left=\\$((left$1 -= 1))"
+  if [ -n "$p" ] && [ "$left" -lt 0 ]; then killtree "$p"; eval "p$1="; fi
+}
+
 supervise() {
-  p= left=0 total=${SCRIPT_LIMIT_S} runner=
-  while read -r message a b; do
+  p0= p1= left0=0 left1=0 total=${SCRIPT_LIMIT_S} runner=
+  while read -r message a b c; do
     case $message in
       r) runner=$a ;;
-      s) p=$a left=$b ;;
-      e) p= ;;
+      s) eval "p$a=$b left$a=$c" ;;
+      e) eval "p$a=" ;;
       q) killtree "$runner" ;;
       t) total=$((total - 1)); [ "$total" -gt 0 ] || killtree "$runner"
-        if [ -n "$p" ]; then
-          left=$((left - 1))
-          if [ "$left" -lt 0 ]; then killtree "$p"; p=; fi
-        fi ;;
+        tick 0; tick 1 ;;
     esac
-  done
-}
-
-enter() {
-  [ -n "$1" ] || return 1
-  said=$(nsenter --net="$1" sh -c "$LIBRARY$NETNS" bpfdesk-netns "$N" "$BPFTOOL" "$2" 2>&1 >/dev/null)
-}
-
-enter_all() {
-  if [ -z "$ROOT" ] || ! command -v nsenter >/dev/null; then return 0; fi
-  list=$(netns_list)
-  tab=$(printf '\\t')
-  set -f
-  IFS='
-'
-  for ns in $list; do
-    set +f; unset IFS
-    inode=\${ns%%"$tab"*}; name=\${ns##*"$tab"}; pid=\${ns#*"$tab"}; pid=\${pid%%"$tab"*}
-    enter "\${name:+/run/netns/$name}" "$inode" && continue
-    enter "\${pid:+/proc/$pid/ns/net}" "$inode" && continue
-    # The process is gone, or its id belongs to another one by now: any other process there will do.
-    pid=$(stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | sed -n "s|^$inode /proc/\\([0-9]*\\)/.*|\\1|p" | head -n 1)
-    if [ -n "$pid" ]; then enter "/proc/$pid/ns/net" "$inode" && continue; fi
-    case $said in *'No such file'*|'') continue ;; esac
-    section "$FIRST_NETNS" "netns:$inode" 5 4096 '' 'printf "%s\\n" "$said" >&2; exit 1'
   done
 }
 `;

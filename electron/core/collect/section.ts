@@ -30,6 +30,13 @@ export const sectionSchema = z.strictObject({
     .int()
     .min(1)
     .max(128 * 1024 * 1024),
+  /**
+   * Its output is empty unless the output of that section, in the same place, holds one of these words. Lets a
+   * namespace be read without it; where it runs all the same, its command comes to the same result.
+   */
+  empty_unless: z
+    .strictObject({ section: z.string().min(1), words: z.array(z.string().regex(/^[a-z0-9_]+$/)).min(1) })
+    .optional(),
   /** Shell text for dash, bash and busybox ash. `$BPFTOOL` is the bpftool to use. */
   command: z.string().min(1),
 });
