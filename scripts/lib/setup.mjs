@@ -21,18 +21,22 @@ export function fail(line, code = 1) {
   process.exit(code);
 }
 
-/** Installs what package-lock.json asks for when node_modules is missing or older than it. */
+/**
+ * Installs what package-lock.json asks for when node_modules is missing or older than it.
+ * Not `npm ci`: it refuses a lock file without the optional packages of every other platform, and a registry
+ * mirror need not have those. `--no-save` keeps the locked versions and leaves the lock file as it is.
+ */
 export function ensureDependencies() {
   const installed = join(modules, ".package-lock.json");
   const lock = join(root, "package-lock.json");
   if (existsSync(installed) && existsSync(node24) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  say("installing dependencies (npm ci) …");
-  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  say("installing dependencies …");
+  const done = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     env: { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: "1" },
   });
-  if (done.status !== 0) fail("npm ci failed; its message is above. Is the npm registry reachable?");
+  if (done.status !== 0) fail("npm install failed; its message is above. Is the npm registry reachable?");
   ensureNode24();
 }
 
