@@ -42,6 +42,8 @@ export default defineConfig({
       outDir: at("out/renderer"),
       minify: true,
       sourcemap: "hidden",
+      // The editor is one large chunk that is loaded when a program's code is opened.
+      chunkSizeWarningLimit: 4000,
       rolldownOptions: { input: { index: at("renderer/index.html") } },
     },
   },
