@@ -330,6 +330,17 @@ describe("MessagePack frames", () => {
     expect([...(bytes as Uint8Array)]).toEqual([0, 255]);
   });
 
+  it("keep objects of one shape apart from numbers and from each other", () => {
+    const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: `n${id}`, list: [id], more: { id: -1 - id } }));
+    const message = { rows, other: { name: 64, id: "x" }, numbers: Array.from({ length: 300 }, (_, at) => at - 40) };
+    const bytes = encodeMessage(message);
+    expect(decodeMessage(bytes)).toEqual(message);
+    // What one message said about shapes is not known to the next.
+    expect(decodeMessage(encodeMessage({ rows: [64, 65] }))).toEqual({ rows: [64, 65] });
+    expect(decodeMessage(new Uint8Array([0x40]))).toBe(64);
+    expect(bytes.length).toBeLessThan(JSON.stringify(message).length / 2);
+  });
+
   it("cannot set a prototype", () => {
     const hostile = JSON.parse('{"__proto__": {"polluted": true}}') as unknown;
     const decoded = decodeMessage(encodeMessage(hostile)) as Record<string, unknown>;

@@ -9,16 +9,29 @@ import { encodeUtf8 } from "./utf8.ts";
 /** The stream of one run under this nonce. */
 export function writeFrames(collected: Collected, nonce: string): Uint8Array {
   const mark = `\x1e${nonce}`;
-  const parts: string[] = [collected.noise];
+  const parts: Uint8Array[] = [];
+  const put = (text: string) => parts.push(encodeUtf8(text));
+  put(collected.noise);
   for (const { section, scope, exit, ms, truncated, stdout, stderr } of collected.sections) {
     // An output that was cut has one byte more than its limit on the line.
-    const max = encodeUtf8(stdout).length;
+    const output = encodeUtf8(stdout);
     const more = truncated && exit !== null ? "\n" : "";
-    parts.push(`${mark} begin ${section} ${scope} max=${max}\n${stdout}${more}`);
+    put(`${mark} begin ${section} ${scope} max=${output.length}\n`);
+    parts.push(output);
     if (exit === null && stderr === "") continue;
-    parts.push(`\n${mark} err ${section} ${scope}\n${stderr}`);
-    if (exit !== null) parts.push(`\n${mark} end ${section} ${scope} exit=${exit} ms=${ms ?? ""}\n`);
+    const end = exit === null ? "" : `\n${mark} end ${section} ${scope} exit=${exit} ms=${ms ?? ""}\n`;
+    put(`${more}\n${mark} err ${section} ${scope}\n${stderr}${end}`);
   }
-  if (collected.complete) parts.push(`${mark} done ms=0\n`);
-  return encodeUtf8(parts.join(""));
+  if (collected.complete) put(`${mark} done ms=0\n`);
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

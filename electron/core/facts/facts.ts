@@ -34,6 +34,12 @@ export function allParsers(): ReadonlyMap<string, SectionParser> {
 }
 
 /**
+ * What was parsed of a section, for as long as the section is held: progress, the first picture and the
+ * one with the follow-up all read the same answers. Facts are shared, so nobody may change them.
+ */
+const known = new WeakMap<SectionResult, Parsed<unknown> | null>();
+
+/**
  * Parses every section. Never throws. When a section came twice for one scope the later one counts.
  */
 export function readFacts(collected: Collected): Facts {
@@ -53,6 +59,14 @@ export function readSectionState(result: SectionResult): SectionState {
 }
 
 function parseSection(result: SectionResult): Parsed<unknown> | null {
+  const before = known.get(result);
+  if (before !== undefined) return before;
+  const parsed = parse(result);
+  known.set(result, parsed);
+  return parsed;
+}
+
+function parse(result: SectionResult): Parsed<unknown> | null {
   const parser = parsers.get(result.section);
   if (!parser) return null;
   try {
@@ -87,8 +101,8 @@ function factsOf(
 ): Partial<SectionFacts> {
   if (!scope.startsWith("netns:")) return node;
   const inode = scope.slice("netns:".length);
-  const known = netns.get(inode);
-  if (known) return known;
+  const before = netns.get(inode);
+  if (before) return before;
   const fresh: Partial<SectionFacts> = {};
   netns.set(inode, fresh);
   return fresh;

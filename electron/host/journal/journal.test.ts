@@ -128,6 +128,25 @@ describe("subscribing", () => {
     expect((await take(journal, 2, 1)).map((event) => event.seq)).toEqual([3]);
   });
 
+  it("brings what waited-for events say as the file does, and misses nothing of what came meanwhile", async () => {
+    const journal = openJournal(":memory:");
+    const reading = take(journal, 0, 4);
+    await new Promise((resolve) => setImmediate(resolve));
+    journal.append([phase("a"), phase("b")]);
+    journal.append([phase("c")]);
+    await new Promise((resolve) => setImmediate(resolve));
+    journal.append([phase("d")]);
+    expect(await reading).toEqual(journal.read(0, 10));
+  });
+
+  it("does not bring events at or before the number it is given, even when they are yet to come", async () => {
+    const journal = openJournal(":memory:");
+    const reading = take(journal, 2, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const detail of ["a", "b", "c"]) journal.append([phase(detail)]);
+    expect((await reading).map((event) => event.seq)).toEqual([3]);
+  });
+
   it("hands a slow reader large events in batches of bounded size", async () => {
     const journal = openJournal(":memory:");
     // Random text, so that it is as large when stored.

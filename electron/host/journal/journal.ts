@@ -1,9 +1,9 @@
 /**
  * The journal of one session: an append-only list of events, with raw outputs beside it.
  *
- * An event is in the file before anybody sees it: subscribers read from the file, never from what was
- * handed to `append`. So a slow subscriber costs no memory, and after a crash everything that was ever
- * shown is there. Does not know what the events mean.
+ * An event is in the file before anybody sees it, so after a crash everything that was ever shown is there.
+ * A subscriber that waits for the next event is handed what was just stored; one that is behind reads from
+ * the file, so a slow subscriber costs no memory. Does not know what the events mean.
  */
 import { BpfdeskError } from "../../core/errors.ts";
 import type { EventBody, JournalEvent } from "../../core/journal/events.ts";
@@ -42,6 +42,9 @@ export interface Journal {
 }
 
 type EventOf<T extends EventBody["type"]> = JournalEvent & { type: T };
+
+/** Takes what was just stored, or nothing when there is another reason to look up. */
+type Waker = (stored: JournalEvent[]) => void;
 
 interface AbortTarget {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
@@ -82,13 +85,14 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   );
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  const wakers = new Set<() => void>();
+  /** Subscribers that have seen everything and wait for more. */
+  const wakers = new Set<Waker>();
   let failure: BpfdeskError | null = null;
   let closed = false;
   let lastSeq = guarded(() => Number(db.prepare("SELECT coalesce(max(seq), 0) AS seq FROM events").get()?.seq));
 
-  function wake(): void {
-    for (const waker of [...wakers]) waker();
+  function wake(stored: JournalEvent[] = []): void {
+    for (const waker of [...wakers]) waker(stored);
   }
 
   /** Runs a database action; a failure to write also reaches the subscribers, who would wait for ever. */
@@ -138,7 +142,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       });
       lastSeq += stored.length;
       failure = null;
-      wake();
+      wake(stored);
       return stored;
     },
 
@@ -177,15 +181,19 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
           continue;
         }
         if (failure) throw failure;
-        await new Promise<void>((resolve) => {
-          const done = () => {
+        const stored = await new Promise<JournalEvent[]>((resolve) => {
+          const done = (events: JournalEvent[]) => {
             wakers.delete(done);
-            signal.removeEventListener("abort", done);
-            resolve();
+            signal.removeEventListener("abort", aborted);
+            resolve(events);
           };
+          const aborted = () => done([]);
           wakers.add(done);
-          signal.addEventListener("abort", done, { once: true });
+          signal.addEventListener("abort", aborted, { once: true });
         });
+        if (closed || signal.aborted || stored[0]?.seq !== cursor + 1) continue;
+        cursor += stored.length;
+        yield stored;
       }
     },
 
