@@ -1,7 +1,8 @@
 /** Which screen is shown: the link's trouble, the first screen, a connection, or the workspace of a node. */
-import { lazy, Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { I18nProvider } from "react-aria-components";
 import { useStore } from "zustand";
+import type { NodeState } from "../electron/core/journal/state.ts";
 import { ConnectionScreen } from "./connect/connection-screen.tsx";
 import { FirstScreen } from "./connect/first-screen.tsx";
 import { PromptDialog } from "./connect/prompts/prompt-dialog.tsx";
@@ -10,10 +11,20 @@ import { Notice } from "./shell/status-bar.tsx";
 import { useShortcuts } from "./shell/use-shortcuts.ts";
 import { useNode } from "./stores/use-node.ts";
 import { Button } from "./ui/button.tsx";
+import { later, useLater } from "./ui/later.ts";
 import { ErrorBlock, Loading } from "./ui/message.tsx";
 
-const Workspace = lazy(() => import("./shell/workspace.tsx"));
-const Overlays = lazy(() => import("./palette/overlays.tsx"));
+const workspace = later(() => import("./shell/workspace.tsx"));
+const overlays = later(() => import("./palette/overlays.tsx"));
+
+/** While nobody waits for anything, so that the first picture does not wait for code. */
+function preloadWorkspace(): () => void {
+  const waiting = requestIdleCallback(() => {
+    workspace.preload();
+    overlays.preload();
+  });
+  return () => cancelIdleCallback(waiting);
+}
 
 export function App() {
   return (
@@ -27,6 +38,8 @@ function Screen() {
   const link = useStore(linkStore);
   const node = useNode();
   useShortcuts(node?.datapath ? node : null);
+  const open = link.status === "open";
+  useEffect(() => (open ? preloadWorkspace() : undefined), [open]);
   if (link.status === "lost") {
     return (
       <main className="connection-screen">
@@ -53,8 +66,7 @@ function Screen() {
     <>
       {node?.datapath ? (
         <Suspense fallback={<Loading what="Opening the workspace…" />}>
-          <Workspace key={node.node} node={node} />
-          <Overlays node={node} />
+          <NodeScreen node={node} />
         </Suspense>
       ) : (
         <>
@@ -65,6 +77,18 @@ function Screen() {
         </>
       )}
       {node ? <PromptDialog node={node} /> : null}
+    </>
+  );
+}
+
+/** Everything about a node that has a picture. */
+function NodeScreen({ node }: { node: NodeState }) {
+  const Workspace = useLater(workspace);
+  const Overlays = useLater(overlays);
+  return (
+    <>
+      <Workspace key={node.node} node={node} />
+      <Overlays node={node} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** The picture: every hook of the node with its programs in the order the kernel runs them. */
 import { Workflow } from "lucide-react";
-import { lazy } from "react";
 import { defineView } from "../define.ts";
+import Picture from "./picture.tsx";
 
 export default defineView({
   id: "picture",
@@ -10,5 +10,6 @@ export default defineView({
   order: 10,
   scope: "node",
   place: "main",
-  Component: lazy(() => import("./picture.tsx")),
+  // Not fetched on its own: it is what everybody sees first.
+  Component: Picture,
 });

@@ -20,23 +20,30 @@ export default function Picture() {
   const { open, show_maps, show_changes, zoom } = usePicture();
   const selected = useSelected();
   const [frame, width] = useWidth();
-  const wrap_width = Math.max(700, Math.floor(width / zoom / 100) * 100);
+  // Laying out a large node takes long: once, when its width is known.
+  const wrap_width = width === null ? null : Math.max(700, Math.floor(width / zoom / 100) * 100);
   const previous = show_changes ? before : null;
   const layout = useMemo<PictureLayout | null>(
-    () => (datapath ? layoutPicture(datapath, { open, show_maps, visible, previous, wrap_width }) : null),
+    () =>
+      datapath && wrap_width !== null
+        ? layoutPicture(datapath, { open, show_maps, visible, previous, wrap_width })
+        : null,
     [datapath, open, show_maps, visible, previous, wrap_width],
   );
-  const related = useMemo(() => relatedTo(datapath ? indexOf(datapath) : null, selected), [datapath, selected]);
+  const related = useMemo(
+    () => relatedTo(datapath && selected !== null ? indexOf(datapath) : null, selected),
+    [datapath, selected],
+  );
   return (
     <div className="picture" ref={frame}>
-      {datapath && layout ? (
+      {datapath === null ? (
+        <p className="picture-empty">No picture yet: nothing has been collected from this node.</p>
+      ) : layout ? (
         <>
           <Toolbar datapath={datapath} layout={layout} compared={before !== null} />
           <Canvas datapath={datapath} layout={layout} selected={selected} related={related} />
         </>
-      ) : (
-        <p className="picture-empty">No picture yet: nothing has been collected from this node.</p>
-      )}
+      ) : null}
     </div>
   );
 }
