@@ -2,8 +2,8 @@
  * The journal of one session: an append-only list of events, with raw outputs beside it.
  *
  * An event is in the file before anybody sees it, so after a crash everything that was ever shown is there.
- * A subscriber that waits for the next event is handed what was just stored; one that is behind reads from
- * the file, so a slow subscriber costs no memory. Does not know what the events mean.
+ * A subscriber that keeps up is handed what was just stored; one that is behind reads from the file, so a
+ * slow subscriber costs no memory. Does not know what the events mean.
  */
 import { BpfdeskError } from "../../core/errors.ts";
 import type { EventBody, JournalEvent } from "../../core/journal/events.ts";
@@ -42,9 +42,6 @@ export interface Journal {
 }
 
 type EventOf<T extends EventBody["type"]> = JournalEvent & { type: T };
-
-/** Takes what was just stored, or nothing when there is another reason to look up. */
-type Waker = (stored: JournalEvent[]) => void;
 
 interface AbortTarget {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
@@ -86,13 +83,34 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   /** Subscribers that have seen everything and wait for more. */
-  const wakers = new Set<Waker>();
+  const wakers = new Set<() => void>();
+  /** What was stored in this turn of the event loop, for subscribers that keep up. Bounded as a batch is. */
+  let fresh: JournalEvent[] = [];
+  let freshBytes = 0;
   let failure: BpfdeskError | null = null;
   let closed = false;
   let lastSeq = guarded(() => Number(db.prepare("SELECT coalesce(max(seq), 0) AS seq FROM events").get()?.seq));
 
-  function wake(stored: JournalEvent[] = []): void {
-    for (const waker of [...wakers]) waker(stored);
+  function wake(): void {
+    for (const waker of [...wakers]) waker();
+  }
+
+  function forget(): void {
+    fresh = [];
+    freshBytes = 0;
+  }
+
+  function remember(stored: readonly JournalEvent[], bytes: number): void {
+    if (freshBytes + bytes > BATCH_BYTES || fresh.length + stored.length > BATCH_EVENTS) forget();
+    if (fresh.length === 0) setImmediate(forget);
+    fresh.push(...stored);
+    freshBytes += bytes;
+  }
+
+  /** The fresh events after `after_seq`, when they begin there. */
+  function freshAfter(after_seq: number): JournalEvent[] {
+    const first = fresh[0]?.seq ?? Number.POSITIVE_INFINITY;
+    return first <= after_seq + 1 ? fresh.slice(after_seq + 1 - first) : [];
   }
 
   /** Runs a database action; a failure to write also reaches the subscribers, who would wait for ever. */
@@ -121,6 +139,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     },
 
     append(events) {
+      let bytes = 0;
       const stored = guarded(() => {
         const at = now();
         db.exec("BEGIN IMMEDIATE");
@@ -129,6 +148,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
             const { type, ...rest } = event;
             const seq = lastSeq + 1 + index;
             const body = pack(encoder.encode(JSON.stringify(rest)));
+            bytes += body.bytes.length;
             insertEvent.run(seq, at, type, "node" in event ? event.node : null, body.packed, body.bytes);
             return { ...event, seq, at };
           });
@@ -142,7 +162,8 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       });
       lastSeq += stored.length;
       failure = null;
-      wake(stored);
+      remember(stored, bytes);
+      wake();
       return stored;
     },
 
@@ -173,7 +194,8 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     async *subscribe(after_seq, signal) {
       let cursor = after_seq;
       while (!closed && !signal.aborted) {
-        const events = this.read(cursor, BATCH_EVENTS);
+        const known = freshAfter(cursor);
+        const events = known.length > 0 ? known : this.read(cursor, BATCH_EVENTS);
         const last = events.at(-1);
         if (last) {
           cursor = last.seq;
@@ -181,19 +203,15 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
           continue;
         }
         if (failure) throw failure;
-        const stored = await new Promise<JournalEvent[]>((resolve) => {
-          const done = (events: JournalEvent[]) => {
+        await new Promise<void>((resolve) => {
+          const done = () => {
             wakers.delete(done);
-            signal.removeEventListener("abort", aborted);
-            resolve(events);
+            signal.removeEventListener("abort", done);
+            resolve();
           };
-          const aborted = () => done([]);
           wakers.add(done);
-          signal.addEventListener("abort", aborted, { once: true });
+          signal.addEventListener("abort", done, { once: true });
         });
-        if (closed || signal.aborted || stored[0]?.seq !== cursor + 1) continue;
-        cursor += stored.length;
-        yield stored;
       }
     },
 
