@@ -448,7 +448,8 @@ describe("losing and leaving", () => {
     const before = performance.now();
     attempt.abort.abort();
     expect((await result(attempt)).failed).toMatchObject({ code: "cancelled", phase });
-    expect(performance.now() - before).toBeLessThan(100);
+    // Every limit of a phase is longer than this.
+    expect(performance.now() - before).toBeLessThan(3_000);
     // A stalled line holds back the end of the connection too.
     while (phase !== "connecting" && server.connections() > 0) await delay(5);
   });

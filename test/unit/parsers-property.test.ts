@@ -16,7 +16,7 @@ const FIXTURES = join(import.meta.dirname, "../fixtures");
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
 const INPUTS = Number(process.env.FUZZ_INPUTS ?? 1_000_000);
 /** No input of this size may take longer, on a loaded machine with a garbage collection in between. */
-const SLOWEST_MS = 1_000;
+const SLOWEST_MS = 5_000;
 /** Most inputs are small pieces, so that a million take seconds; every sixteenth is a large one. */
 const SMALL = 512;
 const LARGE = 2_048;

@@ -84,6 +84,6 @@ describe("reading JSON of tools", () => {
   ])("takes time in proportion to the input: %s", (_what, text) => {
     const started = Date.now();
     readJson(text);
-    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(Date.now() - started).toBeLessThan(10_000);
   });
 });
