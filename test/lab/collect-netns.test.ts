@@ -198,6 +198,8 @@ describe.each(["/bin/dash", "/bin/bash", "/bin/busybox"])("sections in namespace
       ask("a.warns", "echo odd >&2; echo fine"),
       ask("a.last", "echo last"),
     ]);
+    const [quiet] = await askTwo([ask("a.blank", "printf '\\nodd\\n' >&2; echo fine")]);
+    expect(quiet).toEqual([{ ...good("a.blank", "fine\n"), stderr: "\nodd" }]);
     const expected = [
       good("a.one", "one\n"),
       { section: "a.bad", exit: 7, stdout: "out\n", stderr: "err", truncated: false },

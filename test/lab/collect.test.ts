@@ -171,7 +171,9 @@ describe("collecting from a node", () => {
       );
       expect(other.complete).toBe(true);
       expect(shape(other)).toEqual(shape(collected));
-      for (const id of ["tc.filter", "bpf.progarrays", "node.mounts", "netns.list", "cgroup.dirs"]) {
+      // Maps are those of the whole machine: they are compared when nobody else is at work on it.
+      const arrays = alone() ? ["bpf.progarrays"] : [];
+      for (const id of ["tc.filter", "node.mounts", "netns.list", "cgroup.dirs", ...arrays]) {
         expect(of(other, id).stdout, id).toBe(of(collected, id).stdout);
       }
     } finally {

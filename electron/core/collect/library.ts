@@ -40,6 +40,15 @@ RS=$(printf '\\036') LF='
 '
 ROOT=; [ "$(id -u)" = 0 ] && ROOT=1
 
+# A busybox that prefers its applets to PATH (busybox-static) has an ip and a tc of its own, without JSON.
+outside() {
+  IFS=:
+  for dir in $PATH; do if [ -x "$dir/$1" ]; then printf '%s\\n' "$dir/$1"; return 0; fi; done
+  return 1
+}
+if [ "$(command -v ip)" = ip ] && IP=$(outside ip); then ip() { "$IP" "$@"; }; fi
+if [ "$(command -v tc)" = tc ] && TC=$(outside tc); then tc() { "$TC" "$@"; }; fi
+
 ${NOW}
 
 cgroup2_mount() {

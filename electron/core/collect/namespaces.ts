@@ -12,8 +12,13 @@
 import { NOW } from "./library.ts";
 import type { Section } from "./section.ts";
 
-/** A namespace that says more than this is asked carefully: its output is then not kept in a variable. */
+/**
+ * A namespace that says more than this is asked carefully: its output is then not kept in a variable. Where a
+ * section allows less, the reader of the frames cuts it there.
+ */
 const QUICK_BYTES = 1024 * 1024;
+/** Seconds a quick shell may take, or the shortest limit of its sections; it needs hundredths of one. */
+const QUICK_LIMIT_S = 5;
 
 /** A command that a shell can become. Where this is wrong the command fails, and is run carefully. */
 const isSimple = (command: string) => /^[^\n;&|<>()`]+$/.test(command);
@@ -21,8 +26,8 @@ const isSimple = (command: string) => /^[^\n;&|<>()`]+$/.test(command);
 /**
  * The text of a quick shell. Parameters: nonce, bpftool, inode of the namespace, lane, record separator. Ends with
  * the mark `whole` when every section succeeded in silence. Its stdin is an empty pipe, of which it takes both ends
- * as descriptor 9 to see whether anything comes on stderr. One time limit, the shortest of its sections, holds
- * for all of them together.
+ * as descriptor 9 to see whether anything comes on stderr. One time limit, no longer than that of any
+ * section, holds for all of them together.
  */
 export function quick(sections: readonly Section[]): string {
   const needed = new Set(sections.flatMap(({ empty_unless }) => empty_unless?.section ?? []));
@@ -34,7 +39,7 @@ export function quick(sections: readonly Section[]): string {
   });
   return `N=$1 BPFTOOL=$2 INODE=$3 RS=$5 IDS=
 exec 9<>/proc/self/fd/0 </dev/null || exit
-echo "s $4 $$ ${Math.min(...sections.map(({ timeout_s }) => timeout_s))}" >&8
+echo "s $4 $$ ${Math.min(QUICK_LIMIT_S, ...sections.map(({ timeout_s }) => timeout_s))}" >&8
 exec 8>&-
 ${NOW}
 inode=
@@ -50,8 +55,8 @@ end() {
     "$RS" "$N" "$1" "$INODE" "$RS" "$N" "$1" "$INODE" $((t - t0))
 }
 now
-${parts.join("")}echo >&9; read -r said <&9
-[ -z "$said" ] && printf '%s%s whole' "$RS" "$N"
+${parts.join("")}echo silence >&9; read -r said <&9
+[ "$said" = silence ] && printf '%s%s whole' "$RS" "$N"
 `;
 }
 
@@ -133,7 +138,7 @@ enter_all() {
   : | {
     read -r cpus </sys/devices/system/cpu/online
     case $cpus in *[,-]*)
-      if true 9<>/proc/self/fd/0; then exec 9<>/proc/self/fd/0; lanes=2; give_turn; fi ;;
+      if true 9<>/proc/self/fd/0 2>/dev/null; then exec 9<>/proc/self/fd/0; lanes=2; give_turn; fi ;;
     esac
     if [ "$lanes" = 2 ]; then lane 1 & fi
     lane 0
