@@ -6,6 +6,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuild } from "./lib/build.mjs";
+import { serverFlags } from "./lib/server-flags.mjs";
 import { ensureDependencies, node24Path, projectEnv, root, say } from "./lib/setup.mjs";
 
 const electronDir = join(root, "node_modules/electron");
@@ -44,5 +45,6 @@ const electron = process.argv.includes("--browser") ? { reason: "--browser was g
 if (electron.path) become(electron.path, [root]);
 else {
   say(`${electron.reason}; serving the app to your browser instead.`);
-  become(node24Path(), [join(root, "out/main/server.js"), ...process.argv.slice(2).filter((a) => a !== "--browser")]);
+  const args = process.argv.slice(2).filter((arg) => arg !== "--browser");
+  become(node24Path(), [...serverFlags, join(root, "out/main/server.js"), ...args]);
 }

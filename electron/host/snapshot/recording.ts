@@ -13,7 +13,7 @@ import { xlatedText } from "./xlated-text.ts";
 
 /** Place of the nonce in the argv of a collector run (`collectArgv`). */
 const NONCE_AT = 4;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 export function snapshotRecording(snapshot: Snapshot): Recording {
   const programs = new Map(snapshot.follow_up ? xlatedText(snapshot.follow_up) : []);
