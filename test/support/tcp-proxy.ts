@@ -56,7 +56,8 @@ export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
     for (const socket of pair.sockets) {
       socket.on("error", reset);
       socket.on("close", () => {
-        for (const line of pair.lines) line.close();
+        // What is on its way to this socket is lost; what came from it is still delivered.
+        (socket === client ? back : there).close();
         if (pair.sockets.every((one) => one.destroyed)) pairs.delete(pair);
         // A half that is gone for good takes the other with it; an orderly end was passed on already.
         else if (!socket.readableEnded) reset();
