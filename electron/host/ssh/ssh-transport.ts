@@ -155,9 +155,10 @@ export async function openSession(
 
 /** Ends connections in order (the node's, then the hops') and waits until they are closed. */
 async function closeAll(connections: Connection[]): Promise<void> {
-  for (const { client } of connections) {
+  for (const { client, stream } of connections) {
     const closed = once(client, "close", { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {
-      client.destroy(); // it does not answer
+      // It does not answer. ssh2's own destroy does nothing after end().
+      stream.destroy();
     });
     client.end();
     await closed;
