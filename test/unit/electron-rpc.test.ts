@@ -1,4 +1,6 @@
 /** The RPC layer over an in-memory pair of ports and over a real MessageChannel. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { MessageChannel } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
 import { BpfdeskError } from "../../electron/core/errors.ts";
@@ -233,6 +235,29 @@ describe("a stream", () => {
     });
     for await (const _items of client.stream("session.events", events)) break;
     await vi.waitFor(() => expect(stopped).toBe(true));
+  });
+
+  it("holds nothing of what was read while it waits for more", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const sent: WeakRef<JournalEvent[]>[] = [];
+    const make = (seq: number) => {
+      const items = batch(seq);
+      sent.push(new WeakRef(items));
+      return items;
+    };
+    const { client } = connected({
+      "session.events": async function* (_input, { signal }) {
+        for (let seq = 1; seq <= 3; seq++) yield make(seq);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    });
+    const stream = client.stream("session.events", events);
+    for (let seq = 1; seq <= 3; seq++) await stream.next();
+    await turn();
+    collectGarbage();
+    expect(sent.map((one) => one.deref())).toEqual([undefined, undefined, undefined]);
+    await client.close();
   });
 
   it("aborts a producer that waits for something when the reader leaves", async () => {

@@ -103,9 +103,14 @@ export function serve(port: Port, handlers: Handlers, options: ServeOptions = {}
 async function pump(items: AsyncIterable<unknown>, request: Running, send: (value: unknown) => void): Promise<void> {
   const { signal } = request.controller;
   const iterator = items[Symbol.asyncIterator]();
-  const aborted = new Promise<"aborted">((resolve) => {
-    signal.addEventListener("abort", () => resolve("aborted"), { once: true });
-  });
+  // Apart from the loop, so that nothing holds an item while the next one is waited for.
+  const sendNext = async () => {
+    const step = await unlessAborted(iterator.next(), signal);
+    if (step === null || step.done) return false;
+    request.credit -= 1;
+    send(step.value);
+    return true;
+  };
   try {
     for (;;) {
       while (request.credit === 0 && !signal.aborted) {
@@ -114,16 +119,24 @@ async function pump(items: AsyncIterable<unknown>, request: Running, send: (valu
         });
         request.wake = null;
       }
-      if (signal.aborted) return;
-      const step = await Promise.race([iterator.next(), aborted]);
-      if (step === "aborted" || step.done) return;
-      request.credit -= 1;
-      send(step.value);
+      if (signal.aborted || !(await sendNext())) return;
     }
   } finally {
     // Not awaited: a producer that is stuck in its own wait ends when that wait does.
     iterator.return?.()?.catch(() => {});
   }
+}
+
+/**
+ * The result, or null when the signal comes first. Not Promise.race with one promise of the signal: that
+ * would keep every result until the stream ends.
+ */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => resolve(null);
+    signal.addEventListener("abort", aborted, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+  });
 }
 
 function stop(request: Running): void {
