@@ -5,7 +5,6 @@
  * the work is in `session/`. What is live (SSH, this machine, lending a tool) is wired in `live.ts`.
  */
 import { BpfdeskError } from "../core/errors.ts";
-import type { JournalEvent } from "../core/journal/events.ts";
 import type { AppInfo, BlobChunk } from "../shared/contract.ts";
 import type { Handlers } from "../shared/rpc/server.ts";
 import { loadSections, sectionInfo } from "./collect/sections.ts";
@@ -76,7 +75,8 @@ export function createService(options: ServiceOptions, parts: LiveParts = livePa
       opened ??= openSession({ dataDir, path: options.session_path ?? null, app_version: version });
       return { session_id: opened.session_id, path: opened.path };
     },
-    "session.events": ({ session_id, after_seq }, { signal }) => events(session(session_id), after_seq, signal),
+    "session.events": ({ session_id, after_seq }, { signal }) =>
+      session(session_id).journal.subscribe(after_seq, signal),
 
     "node.connect": async ({ session_id, target }) => {
       if (target.kind === "file" && mode === "browser") {
@@ -118,10 +118,6 @@ export function createService(options: ServiceOptions, parts: LiveParts = livePa
       await opened?.close();
     },
   };
-}
-
-async function* events(session: Session, after_seq: number, signal: AbortSignal): AsyncGenerator<JournalEvent[]> {
-  yield* session.journal.subscribe(after_seq, signal);
 }
 
 async function* output(session: Session, command_id: string): AsyncGenerator<BlobChunk> {
