@@ -343,6 +343,12 @@ it("works the same over a real MessageChannel, and a closed channel is a lost ho
 });
 
 describe("MessagePack frames", () => {
+  it("are made after a very large one as before it", () => {
+    const small = { t: "ret", id: 2, value: "é".repeat(5000) };
+    encodeMessage({ t: "next", id: 1, value: new Uint8Array(3 << 20) });
+    expect(decodeMessage(encodeMessage(small))).toEqual(small);
+  });
+
   it("keep text, numbers, nothing and bytes as they are", () => {
     const message = {
       t: "ret",

@@ -17,11 +17,17 @@ const reader = new Packr({ ...PLAIN, useRecords: false });
 /** The packer's buffer grows with the largest message; beyond this many bytes it is given back. */
 const KEPT_BYTES = 1 << 20;
 
+/** In Node the packer calls methods that only a Buffer has. */
+function allocate(size: number): Uint8Array {
+  const { Buffer } = globalThis as { Buffer?: { alloc(size: number): Uint8Array } };
+  return Buffer ? Buffer.alloc(size) : new Uint8Array(size);
+}
+
 export function encodeMessage(message: unknown): Uint8Array<ArrayBuffer> {
   // A copy: the packer reuses its buffer, a socket sends later.
   const bytes = new Uint8Array(writer.pack(message, RESET_BUFFER_MODE));
   // biome-ignore lint/correctness/useHookAtTopLevel: a method of the packer
-  if (bytes.length > KEPT_BYTES) writer.useBuffer(new Uint8Array(KEPT_BYTES));
+  if (bytes.length > KEPT_BYTES) writer.useBuffer(allocate(KEPT_BYTES));
   return bytes;
 }
 
