@@ -67,6 +67,8 @@ export interface FoundPrivileges {
 }
 
 const MAX_PASSWORDS = 3;
+/** Characters of an answer that are looked at. */
+const KEPT = 1 << 20;
 
 /** $1 marks the answer, because login profiles print too. sudo's own text goes between the marks. */
 const PROBE = `PATH=$PATH:/usr/local/bin:/usr/bin:/bin LC_ALL=C; export PATH LC_ALL
@@ -119,7 +121,18 @@ async function withPassword(options: PrivilegeOptions, user: string): Promise<Fo
     const sudo: SudoAnswer = { prompt: `bpfdesk-${randomBytes(12).toString("hex")}:`, password };
     const result = await tryPassword(options, sudo);
     if (result.ok) {
-      const asRoot = (argv: readonly string[]) => ["env", "LC_ALL=C", "sudo", "-S", "-p", sudo.prompt, "--", ...argv];
+      // -k: sudo writes no ticket, so nothing of ours is left in /run/sudo.
+      const asRoot = (argv: readonly string[]) => [
+        "env",
+        "LC_ALL=C",
+        "sudo",
+        "-k",
+        "-S",
+        "-p",
+        sudo.prompt,
+        "--",
+        ...argv,
+      ];
       return { kind: "sudo_password", user, asRoot, sudo, reason: "", wipe: () => void password.fill(0) };
     }
     password.fill(0);
@@ -199,8 +212,12 @@ function failure(options: PrivilegeOptions, error: ErrorData): BpfdeskError {
   return new BpfdeskError({ ...error, phase: "privileges", node: options.node });
 }
 
+/** The end of a stream: what a login profile floods it with comes before the answer. */
 async function text(stream: Readable): Promise<string> {
   let all = "";
-  for await (const bytes of stream) if (all.length < 1 << 20) all += (bytes as Buffer).toString("utf8");
+  for await (const bytes of stream) {
+    all += (bytes as Buffer).toString("utf8");
+    if (all.length > 2 * KEPT) all = all.slice(-KEPT);
+  }
   return all;
 }
