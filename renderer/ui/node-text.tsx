@@ -13,12 +13,14 @@ export interface NodeTextProps {
   className?: string;
   /** Tooltip with the whole text, for places that cut it. */
   titled?: boolean;
+  /** Not for screen readers, because a label says the same. */
+  silent?: boolean;
 }
 
-export function NodeText({ text, lines = false, mono = false, className, titled = false }: NodeTextProps) {
+export function NodeText({ text, lines = false, mono = false, className, titled = false, silent }: NodeTextProps) {
   const classes = [mono ? "mono" : "", className ?? ""].filter(Boolean).join(" ");
   return (
-    <bdi className={classes || undefined} title={titled ? visibleText(text) : undefined}>
+    <bdi className={classes || undefined} title={titled ? visibleText(text) : undefined} aria-hidden={silent}>
       {visibleParts(text, lines).map((part, at) =>
         part.unsafe === null ? (
           part.text

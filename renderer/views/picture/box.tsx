@@ -54,9 +54,7 @@ export const Box = memo(function Box({ box, current, mark }: BoxProps) {
             {box.order}
           </span>
         )}
-        <span className="box-title" aria-hidden>
-          <NodeText text={box.title} />
-        </span>
+        <NodeText text={box.title} className="box-title" silent />
         {box.kind === "map" ? <Chips box={box} /> : null}
         <span className="box-id" aria-hidden>
           {box.id_text}
@@ -77,9 +75,7 @@ export const Box = memo(function Box({ box, current, mark }: BoxProps) {
       )}
       {box.line === "" ? null : (
         <div className="box-line box-small box-words" aria-hidden>
-          <span className="box-verdicts">
-            <NodeText text={box.line} />
-          </span>
+          <NodeText text={box.line} className="box-verdicts" />
           <span className="box-runs">{box.runs}</span>
         </div>
       )}
@@ -90,9 +86,7 @@ export const Box = memo(function Box({ box, current, mark }: BoxProps) {
 
 function Chips({ box }: { box: PictureBox }) {
   return box.chips.map((chip) => (
-    <span key={chip.kind} className={`box-chip chip-${chip.kind}`} aria-hidden>
-      <NodeText text={chip.text} />
-    </span>
+    <NodeText key={chip.kind} text={chip.text} className={`box-chip chip-${chip.kind}`} silent />
   ));
 }
 

@@ -106,12 +106,8 @@ function Frame({ track, tab }: { track: Track; tab: boolean }) {
       style={{ left: track.x, top: track.y, width: track.w, height: track.h }}
     >
       <div className="track-caption">
-        <span className="track-title">
-          <NodeText text={track.title} />
-        </span>
-        <span className="track-note">
-          <NodeText text={track.note} />
-        </span>
+        <NodeText text={track.title} className="track-title" />
+        <NodeText text={track.note} className="track-note" />
         {track.badge ? <BadgeButton badge={track.badge} tab={tab} /> : null}
       </div>
     </div>
