@@ -82,7 +82,9 @@ async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOpt
     } catch {
       // No connection: said below.
     }
-    return gone ? [] : [`${folder} on ${transport.host} (the bpftool that was lent)`];
+    return gone
+      ? []
+      : [`${folder} on ${transport.host} (the bpftool that was lent; it is removed there once the loss is seen)`];
   };
   try {
     await unpack(transport, bundle, folder, options.signal);
@@ -99,8 +101,15 @@ async function prepare(transport: NodeTransport, bytes: number, options: EnsureO
   const name = `.bpfdesk-${randomBytes(16).toString("hex")}`;
   const need = Math.ceil(bytes / 1024) + SPARE_KIB;
   const candidates = options.candidates ?? CANDIDATES;
+  // On this machine the connection is this process; elsewhere it is the node's SSH server.
+  const lifeline = transport.kind === "local" ? String(process.pid) : "-";
   const signal = options.signal ? { signal: options.signal } : {};
-  const { code, stdout, stderr } = await remote(transport, "PREPARE", [name, String(need), ...candidates], signal);
+  const { code, stdout, stderr } = await remote(
+    transport,
+    "PREPARE",
+    [lifeline, name, String(need), ...candidates],
+    signal,
+  );
   const folder = stdout.trim();
   // The path is used as a word of shell text by the collector's sections and removed with all it holds.
   if (code === 0 && folder.endsWith(`/${name}`) && /^\/[A-Za-z0-9/._-]+$/.test(folder)) return folder;

@@ -8,13 +8,42 @@ import type { NodeTransport } from "../transport/types.ts";
 export const CANDIDATES = ["/run", "/dev/shm", "/tmp", "/var/tmp", "~"] as const;
 
 /**
- * Parameters: name of the folder to make, KiB needed, candidates. Prints the folder it made, or a line a
- * candidate to stderr with what is wrong with it.
+ * Removes the folder $1 when the connection is gone in a way that nobody could say so before: a lost line, a
+ * killed bpfdesk. A process of its own session looks every two seconds whether what the connection hangs on
+ * still lives: process $2, or the nearest ancestor that is an SSH server. Ends at once when there is neither.
+ *
+ * Of /proc/pid/stat: after `comm` come the state, the parent and, 20th, the start time, which tells a process
+ * from a later one of the same number.
+ */
+const WATCH = `watch() {
+  d=$1 p=$2; command -v setsid >/dev/null 2>&1 || return 1
+  if [ "$p" = - ]; then
+    p=$$
+    while :; do
+      read -r s <"/proc/$p/stat" || return 1
+      c=\${s#*(}; c=\${c%)*}; set -- \${s##*) }
+      case $c in sshd*|dropbear*|tinysshd*) break ;; esac
+      p=$2; [ "$p" -gt 1 ] || return 1
+    done
+  else read -r s <"/proc/$p/stat" || return 1; set -- \${s##*) }; fi
+  setsid /bin/sh -c 'trap "" HUP INT; set -f
+    while [ -d "$1" ] && read -r s <"/proc/$2/stat"; do
+      d=$1 p=$2 t=$3; set -- \${s##*) }
+      if [ "$1" = Z ] || [ "\${20}" != "$t" ]; then set -- "$d" "$p" "$t"; break; fi
+      set -- "$d" "$p" "$t"; sleep 2
+    done
+    rm -rf -- "$1"' bpfdesk-lent "$d" "$p" "\${20}" </dev/null >/dev/null 2>&1 &
+}`;
+
+/**
+ * Parameters: process to watch or `-`, name of the folder to make, KiB needed, candidates. Prints the folder it
+ * made, or a line a candidate to stderr with what is wrong with it.
  *
  * A folder is trusted when it and all above it belong to root or to the user, and who else may write there
  * cannot rename what is not theirs (the sticky bit). Whether programs may run is tried, not read from options.
  */
-const PREPARE = `umask 077; name=$1 need=$2; shift 2; uid=$(id -u); LC_ALL=C; export LC_ALL
+const PREPARE = `${WATCH}
+umask 077; on=$1 name=$2 need=$3; shift 3; uid=$(id -u); LC_ALL=C; export LC_ALL
 trusted() {
   p=$1
   while :; do
@@ -40,7 +69,7 @@ for c; do
   d=$c/$name
   mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
   if printf '#!/bin/sh\\nexit 0\\n' >"$d/try" && chmod 700 "$d/try" && "$d/try"; then
-    rm -f "$d/try"; printf '%s\\n' "$d"; exit 0
+    rm -f "$d/try"; printf '%s\\n' "$d"; watch "$d" "$on"; exit 0
   fi 2>/dev/null
   rm -f "$d/try"; rmdir "$d"; echo "$c: programs cannot run there" >&2
 done
@@ -56,8 +85,15 @@ rm -f bpftool.tar.gz
 const CHECK = `cd "$1" || exit 1; shift
 sha256sum -- "$@"; ./bpftool version >/dev/null 2>&1 </dev/null; echo "runs=$?"`;
 
-/** Parameters: folder, always one that PREPARE made. Prints it again when it is still there. */
-const REMOVE = 'rm -rf -- "$1" 2>/dev/null; if [ -e "$1" ]; then printf "%s\\n" "$1"; fi';
+/**
+ * Parameters: folder, always one that PREPARE made. Prints it again when it is still there. The process that
+ * watches it would see that by itself; where grep knows -z it does not have to.
+ */
+const REMOVE = `rm -rf -- "$1" 2>/dev/null
+for f in $(grep -lzxF -e "$1" /proc/[0-9]*/cmdline); do
+  p=\${f#/proc/}; grep -qzxF bpfdesk-lent "$f" && kill -s TERM -- "-\${p%/cmdline}"
+done 2>/dev/null
+if [ -e "$1" ]; then printf '%s\\n' "$1"; fi`;
 
 /** Parameters: folder. */
 const MAKE_LIB = 'mkdir -m 700 "$1/lib"';

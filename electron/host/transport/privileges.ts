@@ -121,7 +121,7 @@ async function withPassword(options: PrivilegeOptions, user: string): Promise<Fo
     const sudo: SudoAnswer = { prompt: `bpfdesk-${randomBytes(12).toString("hex")}:`, password };
     const result = await tryPassword(options, sudo);
     if (result.ok) {
-      // -k: sudo writes no ticket, so nothing of ours is left in /run/sudo.
+      // -k: sudo keeps no valid ticket that another process could use.
       const asRoot = (argv: readonly string[]) => [
         "env",
         "LC_ALL=C",
