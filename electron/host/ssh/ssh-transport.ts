@@ -132,7 +132,9 @@ export async function openSession(
     cut = (channel as unknown as ChannelState).incoming.state === "open";
   };
   stream.prependListener("close", onLost);
+  let giveUp = () => {};
   const ended = new Promise<{ code: number | null; signal: string | null; lost: boolean }>((resolve) => {
+    giveUp = () => resolve({ code: null, signal: null, lost: true });
     channel.on("close", () => {
       stream.removeListener("close", onLost);
       release();
@@ -149,6 +151,8 @@ export async function openSession(
       channel.close();
       channel.resume();
       channel.stderr.resume();
+      // On a line where nothing moves the node's own close never comes.
+      giveUp();
     },
   };
 }
