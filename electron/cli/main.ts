@@ -31,7 +31,7 @@ const program = new Command("bpfdesk")
     "after",
     `
 Examples:
-  bpfdesk topology node-7                     what is attached where, as ~/.ssh/config knows the node
+  bpfdesk topology node-7                     what is attached where; an ssh alias
   bpfdesk findings root@10.0.0.7:2222 --json  for a pipeline: exit code 1 when something is wrong
   bpfdesk snapshot node-7 -o before.bpfdesk-snapshot
   bpfdesk findings before.bpfdesk-snapshot    a record is a target like a live node
@@ -49,7 +49,7 @@ function onTarget<F extends Flags>(
     .description(about.description)
     .argument("<target>", "ssh alias, user@host:port, local, or a snapshot or session file")
     .option("-i, --identity <file>", "private key to use")
-    .option("--known-hosts <file>", "known_hosts file to check and write instead of the configured ones")
+    .option("--known-hosts <file>", "known_hosts file to check and write, not the configured ones")
     .option("--sudo", "root or nothing: ask for the password of sudo where it wants one, fail without root")
     .option("--session <file>", "record into this session file")
     .option("--lend-bpftool", "lend the node bpfdesk's own bpftool without asking when its own cannot see everything")

@@ -7,8 +7,8 @@ import type { Opened } from "./open.ts";
 
 const ROOT_REMEDY = "Log in as root, allow sudo without a password, or give --sudo to be asked for it.";
 
-/** Sections that the picture is made of; the others (counters, names) only decorate it. */
-const PICTURE = /^(bpf|net|tc|netns)\./;
+/** Sections that the picture is made of, and the tool it is made with; others (counters, names) only decorate it. */
+const PICTURE = /^(bpf|net|tc|netns)\.|^node\.tools$/;
 
 export function notesOn({ datapath, limits, cut }: Opened): string[] {
   const { node, sections } = datapath;
@@ -23,7 +23,7 @@ export function notesOn({ datapath, limits, cut }: Opened): string[] {
   ];
 }
 
-/** `Not seen: bpf.prog, bpf.map: <why>`, one line for all sections with the same reason. */
+/** `Not read: bpf.prog, bpf.map: <why>`, one line for all sections with the same reason. */
 function grouped(sections: readonly SectionState[]): string[] {
   const names = new Map<string, Set<string>>();
   for (const section of sections) {
@@ -32,7 +32,7 @@ function grouped(sections: readonly SectionState[]): string[] {
     const text = why?.message ?? "no reason was given";
     names.set(text, (names.get(text) ?? new Set()).add(nameOf(section)));
   }
-  return [...names].map(([why, all]) => `Not seen: ${[...all].join(", ")}: ${why}`);
+  return [...names].map(([why, all]) => `Not read: ${[...all].join(", ")}: ${why}`);
 }
 
 const nameOf = ({ section, scope }: SectionState) => (scope === "node" ? section : `${section} (${scope})`);

@@ -110,11 +110,17 @@ export async function openTarget(
     const now = await followed.until(settled);
     const { collect, datapath, limits } = now;
     if (collect?.state === "finished" && datapath) {
-      const cut = collect.complete ? null : (now.error ?? cutOff(now));
+      const cut = collect.complete ? null : await whyCut(now);
       return { session_id, node, datapath, limits, cut };
     }
     const error = now.error ?? collect?.error ?? closedEarly(text);
     throw new BpfdeskError({ ...error, hint: [error.hint, ...remedies].filter(Boolean).join(" ") });
+  }
+  /** The news of a lost connection comes a moment after the end of what it carried. */
+  async function whyCut(now: NodeState): Promise<ErrorData> {
+    const lost = followed.until(({ error }) => error !== null).catch(() => now);
+    const told = now.transport === "replay" ? now : await Promise.race([lost, sleep(LAST_NEWS_MS, now)]);
+    return told.error ?? cutOff(now);
   }
   return {
     picture: picture(),

@@ -4,7 +4,8 @@
  * A picture that is only a part is worked on like any other, but the exit code says error: "nothing
  * found" would claim what was not looked at.
  */
-import { resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
 import { userDataDir } from "../host/data-dir.ts";
 import { createService } from "../host/service.ts";
@@ -82,6 +83,7 @@ async function workOn(
 }
 
 async function withClient(flags: Flags, version: string, work: (client: Client) => Promise<number>): Promise<number> {
+  if (flags.session) await mustBeInFolder(resolve(flags.session));
   const service = createService({
     resourcesDir: resolve(import.meta.dirname, "../../resources"),
     dataDir: userDataDir(),
@@ -99,6 +101,21 @@ async function withClient(flags: Flags, version: string, work: (client: Client) 
     await service.close();
     client.close();
   }
+}
+
+/** The host makes the folder of its own sessions; a mistyped name must not make folders anywhere. */
+async function mustBeInFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  const isFolder = await stat(folder).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return;
+  throw new BpfdeskError({
+    code: "no-such-folder",
+    message: `The session ${path} cannot be written: there is no folder ${folder}.`,
+    hint: "Check the name given to --session, or make the folder first.",
+  });
 }
 
 /** Phase, what happened, what to try. Exceptions that are not data are bugs and say so. */
