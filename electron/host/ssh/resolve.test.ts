@@ -54,6 +54,8 @@ describe.each([
 
   it.runIf(available)("gives everything the configuration says of an alias", async () => {
     const home = os.homedir();
+    // ssh itself takes ~ from the password database, whatever HOME says.
+    const ssh_home = options === withoutSsh ? home : os.userInfo().homedir;
     expect(await resolve("node-7")).toMatchObject({
       target: "node-7",
       alias: "node-7",
@@ -64,7 +66,7 @@ describe.each([
       agent: null,
       identities_only: true,
       host_key_alias: "seven",
-      user_known_hosts: [`${home}/known-a`, `${home}/known-b`],
+      user_known_hosts: [`${ssh_home}/known-a`, `${ssh_home}/known-b`],
       strict_host_key_checking: "accept-new",
       hash_known_hosts: true,
       connect_timeout_s: 7,
