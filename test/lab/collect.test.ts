@@ -47,11 +47,22 @@ async function inventory(): Promise<string[]> {
      bpftool net show; find /run /sys/fs/bpf -xdev -printf '%p %i %s %T@\\n' | sort
      tc qdisc show; ip link show | sed "s/<[^>]*>//; s/ state [A-Z]*//"; cat /proc/self/mountinfo
      cat /proc/sys/kernel/bpf_stats_enabled /proc/sys/net/core/bpf_jit_enable
-     ls -d /proc/[0-9]* | wc -l`,
+     for process in /proc/[0-9]*; do tr '\\0' ' ' <"$process/cmdline"; echo; done 2>/dev/null | sort`,
     "sh",
     String(alone()),
   ]);
   return lines(stdout);
+}
+
+/** The inventory once the node has come to rest after its start: the same twice in a row. */
+async function settledInventory(): Promise<string[]> {
+  let last = await inventory();
+  for (let tries = 0; tries < 20; tries++) {
+    const next = await inventory();
+    if (next.join("\n") === last.join("\n")) return next;
+    last = next;
+  }
+  return last;
 }
 
 /**
@@ -69,7 +80,7 @@ describe("collecting from a node", () => {
   let after: string[];
   let tookMs: number;
   beforeAll(async () => {
-    before = await inventory();
+    before = await settledInventory();
     const start = performance.now();
     collected = await collect();
     tookMs = performance.now() - start;

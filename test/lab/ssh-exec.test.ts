@@ -172,6 +172,15 @@ describe("many commands at a time", () => {
     expect(results.map((one) => one.stdout)).toEqual(Array.from({ length: 12 }, (_, n) => `${n}\n`));
   });
 
+  it("follow one another on a server that allows a single session", async () => {
+    const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
+    const said: string[] = [];
+    for (let n = 0; n < 30; n++) said.push((await run(transport, ["echo", String(n)])).stdout);
+    expect(said).toEqual(Array.from({ length: 30 }, (_, n) => `${n}\n`));
+    const together = await Promise.all(Array.from({ length: 12 }, (_, n) => run(transport, ["echo", String(n)])));
+    expect(together.map((one) => one.stdout)).toEqual(Array.from({ length: 12 }, (_, n) => `${n}\n`));
+  });
+
   it("leave one session free for cleaning up", async () => {
     const transport = await open(await sshd());
     const busy = await Promise.all(Array.from({ length: 8 }, () => start(transport, ["sleep", "100"])));

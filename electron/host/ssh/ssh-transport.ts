@@ -3,6 +3,7 @@
  * about guarding, root and streams is shared with the local transport.
  */
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
@@ -26,6 +27,9 @@ export interface SshTransportOptions {
 /** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
 const MAX_COMMAND = 128 * 1024 - 64;
 const CLOSE_TIMEOUT_MS = 2000;
+/** How often a session is asked for again although none of ours runs, and the first pause before that; they grow. */
+const REFUSALS = 5;
+const REFUSED_PAUSE_MS = 100;
 
 export class SshTransport extends LiveTransport {
   readonly kind = "ssh";
@@ -69,7 +73,7 @@ export class SshTransport extends LiveTransport {
         node: this.host,
       });
     }
-    for (;;) {
+    for (let refused = 0; ; ) {
       const release = await this.pool.acquire(signal, cleanup).catch(() => {
         throw new BpfdeskError(cancelled("A waiting command", this.host));
       });
@@ -78,11 +82,20 @@ export class SshTransport extends LiveTransport {
         return await openSession(this.connection, command, this.host, release);
       } catch (error) {
         release();
+        if (!isOpenFailure(error)) throw explainOpen(error, this.host);
         // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
-        if (!isOpenFailure(error) || others === 0) throw explainOpen(error, this.host);
-        this.pool.refusedAt(others);
+        if (others > 0) this.pool.refusedAt(others);
+        // It frees the place of a session a moment after that has ended for us.
+        else if (++refused > REFUSALS) throw explainOpen(error, this.host);
+        else await this.pause(REFUSED_PAUSE_MS * refused, signal);
       }
     }
+  }
+
+  private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    await sleep(ms, undefined, signal ? { signal } : {}).catch(() => {
+      throw new BpfdeskError(cancelled("A waiting command", this.host));
+    });
   }
 
   protected shellPrefix(): string[] {
