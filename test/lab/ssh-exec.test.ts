@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { Client } from "ssh2";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Execution, NodeTransport } from "../../electron/host/transport/types.ts";
 import { type AttemptOptions, connected, run } from "../support/ssh-connect.ts";
@@ -179,6 +180,18 @@ describe("many commands at a time", () => {
     expect(said).toEqual(Array.from({ length: 30 }, (_, n) => `${n}\n`));
     const together = await Promise.all(Array.from({ length: 12 }, (_, n) => run(transport, ["echo", String(n)])));
     expect(together.map((one) => one.stdout)).toEqual(Array.from({ length: 12 }, (_, n) => `${n}\n`));
+  });
+
+  it("ask again when the server still holds the place of a session that is none of ours any more", async () => {
+    const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
+    const { client } = (transport as unknown as { connection: { client: Client } }).connection;
+    await new Promise<void>((resolve, reject) => {
+      client.exec("echo up; sleep 0.3", (error, channel) => {
+        if (error) return reject(error);
+        channel.once("data", () => resolve()).resume();
+      });
+    });
+    expect(await run(transport, ["echo", "mine"])).toMatchObject({ stdout: "mine\n" });
   });
 
   it("leave one session free for cleaning up", async () => {
