@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Client } from "ssh2";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Execution, NodeTransport } from "../../electron/host/transport/types.ts";
 import { type AttemptOptions, connected, run } from "../support/ssh-connect.ts";
 import { NOISE, startSshd, type TestSshd } from "../support/sshd.ts";
@@ -185,12 +185,15 @@ describe("many commands at a time", () => {
   it("ask again when the server still holds the place of a session that is none of ours any more", async () => {
     const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
     const { client } = (transport as unknown as { connection: { client: Client } }).connection;
-    await new Promise<void>((resolve, reject) => {
-      client.exec("echo up; sleep 0.3", (error, channel) => {
-        if (error) return reject(error);
-        channel.once("data", () => resolve()).resume();
+    // Its place, too, may still be held: by the session that asked for root.
+    const occupy = () =>
+      new Promise<boolean>((resolve) => {
+        client.exec("echo up; sleep 0.3", (error, channel) => {
+          if (error) return resolve(false);
+          channel.once("data", () => resolve(true)).resume();
+        });
       });
-    });
+    await vi.waitUntil(occupy, { timeout: 5000 });
     expect(await run(transport, ["echo", "mine"])).toMatchObject({ stdout: "mine\n" });
   });
 
