@@ -27,6 +27,19 @@ export interface ErrorData {
   node?: string;
   /** Technical detail of the failure below, already free of secrets. */
   cause?: string;
+  /** With `host-key-changed`: what replacing the known key needs. Public keys only. */
+  host_key?: ChangedHostKey;
+}
+
+/** A host that showed another key than the one it is known by. */
+export interface ChangedHostKey {
+  /** As it stands in known_hosts: `host` or `[host]:port`. */
+  name: string;
+  key_type: string;
+  fingerprint: string;
+  /** The new key, base64. */
+  key: string;
+  known: { file: string; line: number; key_type: string; fingerprint: string }[];
 }
 
 /** The one error class that leaves host code. */

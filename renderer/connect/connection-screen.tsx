@@ -70,6 +70,7 @@ function AfterFailure({ node }: { node: NodeState }) {
 }
 
 function phaseName(node: NodeState): string {
+  if (node.phase === "waiting") return "Connection lost";
   return node.phase === "new" || node.phase === "failed" || node.phase === "closed" ? "" : PHASE_NAMES[node.phase];
 }
 

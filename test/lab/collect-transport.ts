@@ -32,6 +32,7 @@ export class ChildTransport extends LiveTransport {
       user: "tester",
       asRoot: kind === "root" ? (argv) => [...argv] : null,
       sudo: null,
+      terminal: false,
       reason: kind === "root" ? "" : "the test has none",
       wipe: () => {},
     });

@@ -8,12 +8,29 @@
 import type { Scope } from "../collect/frames.ts";
 import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
+import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
+import type { LinkInfo } from "../ssh/link.ts";
 
-/** How root was reached on a node. */
-export type Privileges = "root" | "sudo" | "sudo_password" | "none";
+/**
+ * How root was reached on a node: `sudo_terminal` is sudo that wants a terminal (`requiretty`);
+ * `sudo_some` is sudo that allows some tools without a password, and no shell.
+ */
+export type Privileges = "root" | "sudo" | "sudo_password" | "sudo_terminal" | "sudo_some" | "doas" | "none";
+
+/** What every question has in common. */
+interface Asked {
+  /** Set when the question is of a jump host on the way: the node it is on the way to. */
+  on_the_way_to?: string;
+  /** The other side ends the login so many seconds after the question, as far as that is known. */
+  expires_s?: number;
+  /** The answer may be kept: in memory for a while, or in the desktop's keychain too. */
+  may_keep?: ("memory" | "keychain")[];
+}
 
 /** A question only a person can answer. Answers travel by RPC; secrets are never in the journal. */
-export type Prompt =
+export type Prompt = Asked & Question;
+
+type Question =
   | {
       kind: "host_key_new";
       host: string;
@@ -28,16 +45,36 @@ export type Prompt =
   | {
       kind: "keyboard_interactive";
       host: string;
+      user?: string;
+      /** Counts from 1 within one login: a password, then a one-time code. */
+      round?: number;
       name: string;
       instructions: string;
       prompts: { text: string; echo: boolean }[];
     }
-  | { kind: "sudo_password"; user: string; host: string; attempt: number }
+  | {
+      kind: "sudo_password";
+      user: string;
+      host: string;
+      attempt: number;
+      /** The question in the node's own words (PAM, doas), when it is not sudo's plain one. */
+      text?: string;
+      /** The answer may be seen while it is typed. */
+      echo?: boolean;
+    }
   | { kind: "upload_bpftool"; host: string; reason: string; version: string; bytes: number; sha256: string };
 
 export type EventBody =
   | { type: "session.opened"; session_id: string; format: number; app_version: string }
-  | { type: "node.added"; node: string; target: string; label: string; transport: "ssh" | "local" | "replay" }
+  | {
+      type: "node.added";
+      node: string;
+      target: string;
+      label: string;
+      transport: "ssh" | "local" | "replay";
+      /** The group it was opened with. */
+      group?: string;
+    }
   | { type: "connection.phase"; node: string; phase: Phase; detail: string }
   | { type: "connection.prompt"; node: string; prompt_id: string; prompt: Prompt }
   | { type: "connection.prompt_closed"; node: string; prompt_id: string; outcome: "answered" | "refused" | "cancelled" }
@@ -50,7 +87,40 @@ export type EventBody =
       privileges: Privileges;
       /** What is seen less because of missing privileges, empty when root. */
       limits: string[];
+      /** Lines for sudoers that would give what is missing; absent with root. */
+      sudoers?: string;
+      /** How the connection is made; absent without one (this machine, a replay). */
+      link?: LinkInfo;
     }
+  | {
+      /** The connection went away and is made again by itself. Phases follow, then `connection.ready` or `connection.failed`. */
+      type: "connection.lost";
+      node: string;
+      error: ErrorData;
+      /** Counts from 1 since the connection last stood. */
+      attempt: number;
+      /** When it is tried again, ms from `at`; null when a person must ask for it. */
+      retry_in_ms: number | null;
+      /** What may still be on the node, in words, until it is seen again. */
+      residue: string[];
+    }
+  /** Commands at work and waiting for a place on the connection; told when somebody waits, and when nobody does any more. */
+  | { type: "connection.queue"; node: string; running: number; waiting: number; limit: number }
+  | {
+      type: "host_key.replaced";
+      node: string;
+      /** As it stands in known_hosts. */
+      host: string;
+      removed: { file: string; line: number; key_type: string; fingerprint: string }[];
+      added: { file: string; key_type: string; fingerprint: string };
+    }
+  /** Processes and folders of earlier connections of bpfdesk that are still on the node. */
+  | { type: "leftovers.found"; node: string; leftovers: Leftover[] }
+  | { type: "leftovers.stopped"; node: string; stopped: string[]; failed: { id: string; why: string }[] }
+  /** What is on the node before anything of ours is. */
+  | { type: "residue.baseline"; node: string; inventory: NodeInventory }
+  /** What differs when the node is left. */
+  | { type: "residue.report"; node: string; report: ResidueReport }
   | { type: "connection.closed"; node: string; reason: string; error: ErrorData | null; residue: string[] }
   | {
       type: "command.started";

@@ -6,6 +6,8 @@
  */
 import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
+import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
+import type { LinkInfo } from "../ssh/link.ts";
 import type { EventBody, JournalEvent, Privileges, Prompt } from "./events.ts";
 
 /** One command as it was run on a node. */
@@ -44,7 +46,10 @@ export interface NodeState {
   target: string;
   label: string;
   transport: "ssh" | "local" | "replay";
-  phase: Phase | "new" | "failed" | "closed";
+  /** The group it was opened with, or null. */
+  group: string | null;
+  /** `waiting`: the connection was lost and is made again by itself, see `reconnect`. */
+  phase: Phase | "new" | "waiting" | "failed" | "closed";
   /** What the phase is doing, e.g. "trying key ~/.ssh/id_ed25519". */
   detail: string;
   /** The last phase reached before `failed` or `closed`. */
@@ -53,7 +58,18 @@ export interface NodeState {
   user: string;
   privileges: Privileges | null;
   limits: string[];
-  prompt: { prompt_id: string; prompt: Prompt } | null;
+  /** Lines for sudoers that would give what is missing, or null. */
+  sudoers: string | null;
+  link: LinkInfo | null;
+  /** While the connection is made again: which attempt, epoch ms of the next one (null: by a person), and why. */
+  reconnect: { attempt: number; retry_at: number | null; error: ErrorData } | null;
+  /** Commands waiting for a place on the connection; null when nobody waits. */
+  queue: { running: number; waiting: number; limit: number } | null;
+  leftovers: readonly Leftover[];
+  baseline: NodeInventory | null;
+  residue_report: ResidueReport | null;
+  /** `asked_at`: epoch ms. */
+  prompt: { prompt_id: string; prompt: Prompt; asked_at: number } | null;
   error: ErrorData | null;
   residue: string[];
   collect: CollectState | null;
@@ -105,11 +121,19 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
         error: null,
       }));
     case "connection.prompt":
-      return onNode(state, event.node, () => ({ prompt: { prompt_id: event.prompt_id, prompt: event.prompt } }));
+      return onNode(state, event.node, () => ({
+        prompt: { prompt_id: event.prompt_id, prompt: event.prompt, asked_at: at },
+      }));
     case "connection.prompt_closed":
       return onNode(state, event.node, (node) => (node.prompt?.prompt_id === event.prompt_id ? { prompt: null } : {}));
     case "connection.failed":
-      return onNode(state, event.node, () => ({ phase: "failed", error: event.error, prompt: null }));
+      return onNode(state, event.node, () => ({
+        phase: "failed",
+        error: event.error,
+        prompt: null,
+        reconnect: null,
+        queue: null,
+      }));
     case "connection.ready":
       return onNode(state, event.node, () => ({
         phase: "ready",
@@ -119,8 +143,40 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
         user: event.user,
         privileges: event.privileges,
         limits: event.limits,
+        sudoers: event.sudoers ?? null,
+        link: event.link ?? null,
+        reconnect: null,
+        queue: null,
+        leftovers: [],
         error: null,
       }));
+    case "connection.lost": {
+      const { attempt, retry_in_ms, error, residue } = event;
+      const retry_at = retry_in_ms === null ? null : at + retry_in_ms;
+      return onNode(state, event.node, () => ({
+        phase: "waiting",
+        detail: "",
+        error,
+        residue,
+        reconnect: { attempt, retry_at, error },
+        prompt: null,
+        queue: null,
+      }));
+    }
+    case "connection.queue": {
+      const { running, waiting, limit } = event;
+      return onNode(state, event.node, () => ({ queue: waiting === 0 ? null : { running, waiting, limit } }));
+    }
+    case "leftovers.found":
+      return onNode(state, event.node, () => ({ leftovers: event.leftovers }));
+    case "leftovers.stopped":
+      return onNode(state, event.node, (node) => ({
+        leftovers: node.leftovers.filter(({ id }) => !event.stopped.includes(id)),
+      }));
+    case "residue.baseline":
+      return onNode(state, event.node, () => ({ baseline: event.inventory, residue_report: null }));
+    case "residue.report":
+      return onNode(state, event.node, () => ({ residue_report: event.report }));
     case "connection.closed":
       return onNode(state, event.node, () => ({
         phase: "closed",
@@ -128,6 +184,8 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
         error: event.error,
         residue: event.residue,
         prompt: null,
+        reconnect: null,
+        queue: null,
       }));
     case "command.started": {
       const { type: _type, ...fields } = event;
@@ -192,6 +250,7 @@ function newNode(event: Extract<EventBody, { type: "node.added" }>): NodeState {
     target: event.target,
     label: event.label,
     transport: event.transport,
+    group: event.group ?? null,
     phase: "new",
     detail: "",
     last_phase: null,
@@ -199,6 +258,13 @@ function newNode(event: Extract<EventBody, { type: "node.added" }>): NodeState {
     user: "",
     privileges: null,
     limits: [],
+    sudoers: null,
+    link: null,
+    reconnect: null,
+    queue: null,
+    leftovers: [],
+    baseline: null,
+    residue_report: null,
     prompt: null,
     error: null,
     residue: [],

@@ -89,6 +89,8 @@ export function openNode(options: { journal: Journal; node: string; connect: Con
         user: inner.user,
         privileges: inner.privileges,
         limits: limitsOf(inner, work.sections),
+        ...(inner.sudoers === undefined ? {} : { sudoers: inner.sudoers }),
+        ...(inner.link === undefined ? {} : { link: inner.link }),
       });
       collect();
     } catch (error) {

@@ -60,6 +60,10 @@ export function recordTransport(inner: NodeTransport, recorder: Recorder): NodeT
     upload,
     shellLine: (request) => inner.shellLine(request),
     ...(inner.rootRefused === undefined ? {} : { rootRefused: inner.rootRefused }),
+    ...(inner.sudoers === undefined ? {} : { sudoers: inner.sudoers }),
+    ...(inner.link === undefined ? {} : { link: inner.link }),
+    ...(inner.tag === undefined ? {} : { tag: inner.tag }),
+    ...(inner.onQueue === undefined ? {} : { onQueue: inner.onQueue.bind(inner) }),
     onLost: (listener) => inner.onLost(listener),
     close: () => inner.close(),
   };

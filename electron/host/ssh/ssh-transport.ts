@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
-import { LiveTransport } from "../transport/live.ts";
+import { LiveTransport, type OpenOptions } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { Connection } from "./client.ts";
@@ -63,7 +63,7 @@ export class SshTransport extends LiveTransport {
     });
   }
 
-  protected async open(argv: string[], signal: AbortSignal | undefined, cleanup: boolean): Promise<RawProcess> {
+  protected async open(argv: string[], { signal, cleanup }: OpenOptions): Promise<RawProcess> {
     const command = quoteArgv(argv);
     if (Buffer.byteLength(command) > MAX_COMMAND) {
       throw new BpfdeskError({

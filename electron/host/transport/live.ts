@@ -22,6 +22,25 @@ cat >&4 || { r=$?; rm -f "$1"; exit $r; }
 exec 4>&-
 chmod "$2" "$1" && sha256sum < "$1"`;
 
+/** What a person types in front of a command to be root. */
+const TYPED: Record<Privileges, string[]> = {
+  root: [],
+  none: [],
+  sudo: ["sudo", "-n", "--"],
+  sudo_password: ["sudo", "--"],
+  sudo_terminal: ["sudo", "--"],
+  sudo_some: ["sudo", "-n", "--"],
+  doas: ["doas", "--"],
+};
+
+export interface OpenOptions {
+  signal: AbortSignal | undefined;
+  /** May use what is kept free for stopping things. */
+  cleanup: boolean;
+  /** On a terminal of its own; its stderr comes with its stdout then. */
+  terminal: boolean;
+}
+
 export abstract class LiveTransport implements NodeTransport {
   abstract readonly kind: "ssh" | "local";
   protected closed = false;
@@ -47,8 +66,8 @@ export abstract class LiveTransport implements NodeTransport {
     return this.found.reason;
   }
 
-  /** Starts a process as the login user. `cleanup` may use what is kept free for stopping things. */
-  protected abstract open(argv: string[], signal: AbortSignal | undefined, cleanup: boolean): Promise<RawProcess>;
+  /** Starts a process as the login user. */
+  protected abstract open(argv: string[], options: OpenOptions): Promise<RawProcess>;
   protected abstract shellPrefix(): string[];
   protected abstract end(): Promise<void>;
 
@@ -62,7 +81,11 @@ export abstract class LiveTransport implements NodeTransport {
       limit_s: request.timeout_ms / 1000 + GUARD_GRACE_S,
     });
     const argv = request.root ? this.rootArgv(guarded) : guarded;
-    const raw = await this.open(argv, request.signal, request.cleanup === true);
+    const raw = await this.open(argv, {
+      signal: request.signal,
+      cleanup: request.cleanup === true,
+      terminal: request.root && this.found.terminal,
+    });
     return superviseExecution(raw, {
       node: this.host,
       token,
@@ -103,8 +126,7 @@ export abstract class LiveTransport implements NodeTransport {
   }
 
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string {
-    const sudo = { root: [], none: [], sudo: ["sudo", "-n", "--"], sudo_password: ["sudo", "--"] }[this.found.kind];
-    const command = quoteArgv(request.root ? [...sudo, ...request.argv] : request.argv);
+    const command = quoteArgv(request.root ? [...TYPED[this.found.kind], ...request.argv] : request.argv);
     const prefix = this.shellPrefix();
     return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
   }

@@ -60,6 +60,8 @@ export interface FoundPrivileges {
   /** Puts what is needed in front of a command that must run as root; null when root is out of reach. */
   asRoot: ((argv: readonly string[]) => string[]) | null;
   sudo: SudoAnswer | null;
+  /** Commands that are run as root need a terminal. */
+  terminal: boolean;
   /** Why there is no root, for a person; empty otherwise. */
   reason: string;
   /** Overwrites the password. */
@@ -99,11 +101,11 @@ export async function findPrivileges(options: PrivilegeOptions): Promise<FoundPr
   }
   const [, state = "", user = "", said = ""] = answer;
   if (state === "root") {
-    return { kind: "root", user, asRoot: (argv) => [...argv], sudo: null, reason: "", wipe: () => {} };
+    return { kind: "root", user, asRoot: (argv) => [...argv], sudo: null, terminal: false, reason: "", wipe: () => {} };
   }
   if (state === "sudo") {
     const asRoot = (argv: readonly string[]) => ["sudo", "-n", "--", ...argv];
-    return { kind: "sudo", user, asRoot, sudo: null, reason: "", wipe: () => {} };
+    return { kind: "sudo", user, asRoot, sudo: null, terminal: false, reason: "", wipe: () => {} };
   }
   if (state === "refused" && /password is required/.test(said) && options.sudo !== false) {
     return withPassword(options, user);
@@ -133,7 +135,15 @@ async function withPassword(options: PrivilegeOptions, user: string): Promise<Fo
         "--",
         ...argv,
       ];
-      return { kind: "sudo_password", user, asRoot, sudo, reason: "", wipe: () => void password.fill(0) };
+      return {
+        kind: "sudo_password",
+        user,
+        asRoot,
+        sudo,
+        terminal: false,
+        reason: "",
+        wipe: () => void password.fill(0),
+      };
     }
     password.fill(0);
     if (!result.wrong) return withoutRoot(options, user, sudoSays(result.said));
@@ -196,7 +206,7 @@ function withoutRoot(options: PrivilegeOptions, user: string, reason: string): F
       hint: "Connect as root, add the account to sudoers (bpfdesk runs /bin/sh by it), or go on without root.",
     });
   }
-  return { kind: "none", user, asRoot: null, sudo: null, reason, wipe: () => {} };
+  return { kind: "none", user, asRoot: null, sudo: null, terminal: false, reason, wipe: () => {} };
 }
 
 /** What sudo's refusal means; its own words when they are not known. */

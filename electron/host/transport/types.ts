@@ -4,6 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import type { Privileges } from "../../core/journal/events.ts";
+import type { LinkInfo } from "../../core/ssh/link.ts";
 
 export interface ExecRequest {
   /**
@@ -51,11 +52,19 @@ export interface NodeTransport {
   readonly privileges: Privileges;
   /** Why there is no root, in words; empty or absent otherwise. */
   readonly rootRefused?: string;
+  /** Lines for sudoers that would give what is missing; absent with root. */
+  readonly sudoers?: string;
+  /** How the connection is made; absent without one. */
+  readonly link?: LinkInfo;
+  /** Carried by every process of this connection on the node (`$BPFDESK_TAG`), to find what was left. Absent in a replay. */
+  readonly tag?: string;
   exec(request: ExecRequest): Promise<Execution>;
   /** Writes bytes to a new file with the mode, over exec stdin (no SFTP needed). Rejects when the hash read back differs. */
   upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void>;
   /** A line a person can paste that does what `exec` would do. */
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string;
+  /** Called whenever the number of commands that wait for a place changes. Absent where none ever waits. */
+  onQueue?(listener: (queue: { running: number; waiting: number; limit: number }) => void): void;
   /** Called once when the connection is lost; not after close(). */
   onLost(listener: (error: Error) => void): void;
   close(): Promise<void>;
