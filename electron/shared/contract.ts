@@ -94,6 +94,8 @@ export type ConnectTarget = z.infer<typeof connectTarget>;
 const promptAnswer = z.object({
   accept: z.boolean(),
   values: z.array(z.string().max(16384)).max(16).default([]),
+  /** Where the answer may be kept for later questions (one of the prompt's `may_keep`); absent: nowhere. */
+  keep: z.enum(["memory", "keychain"]).optional(),
 });
 export type PromptAnswer = z.infer<typeof promptAnswer>;
 
