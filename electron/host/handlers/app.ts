@@ -1,0 +1,21 @@
+/** What the installation is and offers, before any node is open. */
+import type { Handlers } from "../../shared/rpc/server.ts";
+import { sectionInfo } from "../collect/sections.ts";
+import type { HostContext } from "./context.ts";
+
+export function appHandlers(host: HostContext) {
+  return {
+    "app.info": async () => {
+      const found = await host.sample();
+      return {
+        version: host.version,
+        platform: process.platform,
+        mode: host.mode,
+        local: host.parts.localAvailable(),
+        sample: found && { title: found.title, description: found.description },
+      };
+    },
+    "ssh.hosts": () => host.parts.listSshHosts(),
+    "collect.sections": async () => sectionInfo(await host.sections()),
+  } satisfies Partial<Handlers>;
+}

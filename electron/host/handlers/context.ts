@@ -1,0 +1,19 @@
+/** What the answers to requests have in common: the one session, what is live, what can be run on a node. */
+import type { Section } from "../../core/collect/section.ts";
+import type { LiveParts } from "../live.ts";
+import type { findSample } from "../session/sample.ts";
+import type { Session } from "../session/session.ts";
+import type { NodeWork } from "../session/work.ts";
+
+export interface HostContext {
+  mode: "desktop" | "browser" | "cli";
+  version: string;
+  parts: LiveParts;
+  /** Opens the session, or returns the one that is open. Throws `closing`. */
+  open(): Session;
+  /** The open session of that id. Throws `no-such-session`. */
+  session(session_id: string): Session;
+  sections(): Promise<readonly Section[]>;
+  nodeWork(): Promise<NodeWork>;
+  sample(): ReturnType<typeof findSample>;
+}
