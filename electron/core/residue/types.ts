@@ -9,22 +9,45 @@
 export interface NodeInventory {
   /** Epoch ms of the host. */
   at: number;
-  programs: { id: number; type: string; name: string; tag: string; pids: { pid: number; comm: string }[] }[];
-  maps: { id: number; type: string; name: string; pids: { pid: number; comm: string }[] }[];
-  links: { id: number; type: string; prog_id: number | null; pids: { pid: number; comm: string }[] }[];
+  programs: (HeldObject & { name: string; tag: string; map_ids: number[] })[];
+  maps: (HeldObject & { name: string })[];
+  links: (HeldObject & { prog_id: number | null })[];
   /** Paths below every bpf file system. */
   pins: string[];
   /** One line each, e.g. `dev eth0 clsact`, `dev eth0 ingress pref 1 handle 0x1 bpf prog 12`; of the node's own namespace. */
   qdiscs: string[];
   filters: string[];
   /** Folders of bpfdesk in the places it uses. */
-  folders: string[];
+  folders: PrivateFolder[];
   /** Processes that carry a tag of bpfdesk, without those that took this inventory. */
   processes: TaggedProcess[];
   /** Of `/proc/sys/kernel/bpf_stats_enabled`; null when it cannot be read. */
   bpf_stats_enabled: number | null;
   /** What could not be read, in words: about these the report says nothing. */
   blind: string[];
+  /** The kinds that `blind` speaks of: their lists here are empty or not whole. */
+  unread: ResidueKind[];
+}
+
+/** A BPF object, and what is known of who keeps it. */
+export interface HeldObject {
+  id: number;
+  type: string;
+  /** Processes that have it open. */
+  pids: { pid: number; comm: string }[];
+  /** Paths it is pinned at. */
+  pinned: string[];
+}
+
+/** A folder with a name of bpfdesk's form, below one of the places it uses. */
+export interface PrivateFolder {
+  path: string;
+  /** The tag that is written in it; null when there is none, or it could not be read. */
+  tag: string | null;
+  /** Owner. */
+  uid: number;
+  /** When it was last written, epoch ms of the node's clock; null when not known. */
+  since: number | null;
 }
 
 export interface TaggedProcess {
@@ -55,9 +78,11 @@ export interface Leftover {
   since: number | null;
 }
 
+export type ResidueKind = "program" | "map" | "link" | "pin" | "qdisc" | "filter" | "folder" | "process" | "sysctl";
+
 /** One object that differs between two inventories. */
 export interface ResidueItem {
-  kind: "program" | "map" | "link" | "pin" | "qdisc" | "filter" | "folder" | "process" | "sysctl";
+  kind: ResidueKind;
   change: "added" | "removed" | "changed";
   /** For a person: `map 31 hash "counts"`. */
   label: string;
@@ -72,8 +97,10 @@ export interface ResidueReport {
   to: number;
   /** Must be empty: what bpfdesk left. */
   ours: ResidueItem[];
-  /** What others did meanwhile. */
+  /** What others did meanwhile, with the evidence that it was them. */
   theirs: ResidueItem[];
+  /** What differs and bears no sign of whose it is. */
+  unknown: ResidueItem[];
   /** What could not be compared, in words; the node is proven clean only when this is empty too. */
   blind: string[];
 }
