@@ -13,10 +13,12 @@ import { appHandlers } from "./handlers/app.ts";
 import type { HostContext } from "./handlers/context.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { recordHandlers } from "./handlers/records.ts";
+import { targetHandlers } from "./handlers/targets.ts";
 import { type LiveParts, liveParts } from "./live.ts";
 import { findSample } from "./session/sample.ts";
 import { openSession, type Session } from "./session/session.ts";
 import type { NodeWork } from "./session/work.ts";
+import { openTargetLists } from "./targets/lists.ts";
 
 export interface ServiceOptions {
   /** Folder with `collect/`, `sample/` and `tools/`. */
@@ -49,6 +51,7 @@ export function createService(options: ServiceOptions, parts: LiveParts = livePa
     mode,
     version,
     parts,
+    lists: openTargetLists({ dataDir, sshHosts: () => parts.listSshHosts() }),
     open() {
       if (closed) throw new BpfdeskError({ code: "closing", message: "bpfdesk is closing.", hint: "" });
       opened ??= openSession({ dataDir, path: options.session_path ?? null, app_version: version });
@@ -68,7 +71,7 @@ export function createService(options: ServiceOptions, parts: LiveParts = livePa
   };
 
   return {
-    handlers: { ...appHandlers(host), ...recordHandlers(host), ...nodeHandlers(host) },
+    handlers: { ...appHandlers(host), ...recordHandlers(host), ...nodeHandlers(host), ...targetHandlers(host) },
     async close() {
       closed = true;
       await opened?.close();

@@ -6,6 +6,7 @@
  * with the node; outputs are typed only. Deliberately no way to run free text on a node.
  */
 import { z } from "zod";
+import type { ErrorData } from "../core/errors.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
 
 /** A request with one answer. */
@@ -67,6 +68,28 @@ export interface BlobChunk {
   bytes: Uint8Array;
 }
 
+/** What a text of several targets means. */
+export interface ExpandedTargets {
+  /** Each once, in the order they were named; `from` is the word that named it. */
+  targets: { target: string; from: string }[];
+  /** What names nothing or cannot be read; empty when all is well. */
+  problems: ErrorData[];
+  /** The text was one plain target: no list, pattern, group or file. */
+  one: boolean;
+  /** Name of the group, when the text was `group:name`. */
+  group: string | null;
+}
+
+/** Something opened lately. */
+export interface RecentTarget {
+  kind: "node" | "group";
+  /** A target, or for a group the text that was opened: `group:name`, a pattern, a list. */
+  target: string;
+  identity_file: string | null;
+  /** Epoch ms. */
+  at: number;
+}
+
 const id = z.string().min(1).max(200);
 const session = z.object({ session_id: id });
 const onNode = session.extend({ node: id });
@@ -99,6 +122,13 @@ const promptAnswer = z.object({
 });
 export type PromptAnswer = z.infer<typeof promptAnswer>;
 
+/** Targets and patterns under a name; `group:name` stands for them. */
+export const targetGroup = z.object({
+  name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u, "letters, digits, dots, dashes and underscores"),
+  targets: z.array(z.string().min(1).max(512)).min(1).max(1000),
+});
+export type TargetGroup = z.infer<typeof targetGroup>;
+
 export const contract = {
   "app.info": call<AppInfo>()(z.object({})),
   "ssh.hosts": call<SshHost[]>()(z.object({})),
@@ -109,6 +139,32 @@ export const contract = {
   "session.events": stream<JournalEvent[]>()(session.extend({ after_seq: z.number().int().min(0) })),
   /** Adds a node and starts connecting; progress comes as events. */
   "node.connect": call<{ node: string }>()(session.extend({ target: connectTarget })),
+  /** What a text of several targets means; connects to nothing. */
+  "targets.expand": call<ExpandedTargets>()(z.object({ text: z.string().max(65_536) })),
+  /** Groups that were saved, by name. */
+  "groups.list": call<TargetGroup[]>()(z.object({})),
+  /** Replaces the group of that name. */
+  "groups.save": call<null>()(z.object({ group: targetGroup })),
+  "groups.remove": call<null>()(z.object({ name: z.string().max(200) })),
+  /** What was opened lately, newest first. */
+  "recent.list": call<RecentTarget[]>()(z.object({})),
+  /**
+   * Adds several nodes at once and connects to some at a time; each one's progress comes as events, and a
+   * node whose turn has not come stays in its phase `new`. The ids are in the order of the targets.
+   */
+  "nodes.connect": call<{ nodes: string[] }>()(
+    session.extend({
+      /** A text is a target of ssh, reached with the options below. */
+      targets: z.array(z.union([z.string().min(1).max(512), connectTarget])).min(1).max(1000),
+      /** What the person opened, for the nodes' heading and the list of what was opened lately. */
+      group: z.string().min(1).max(512).optional(),
+      identity_file: z.string().max(4096).optional(),
+      sudo: z.boolean().optional(),
+      backend: z.enum(["ssh2", "openssh"]).optional(),
+      /** How many connect and collect at a time, default 8. */
+      concurrency: z.number().int().min(1).max(64).optional(),
+    }),
+  ),
   "node.answer": call<null>()(onNode.extend({ prompt_id: id, answer: promptAnswer })),
   /** Cancels whatever phase the connection is in, or a running collection. */
   "node.cancel": call<null>()(onNode),

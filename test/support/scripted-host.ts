@@ -4,7 +4,14 @@
  */
 import { BpfdeskError } from "../../electron/core/errors.ts";
 import type { EventBody, JournalEvent } from "../../electron/core/journal/events.ts";
-import type { AppInfo, BlobChunk, SectionInfo, SshHost } from "../../electron/shared/contract.ts";
+import type {
+  AppInfo,
+  BlobChunk,
+  RecentTarget,
+  SectionInfo,
+  SshHost,
+  TargetGroup,
+} from "../../electron/shared/contract.ts";
 import type { Handlers } from "../../electron/shared/rpc/server.ts";
 
 export interface ScriptedHost {
@@ -18,6 +25,8 @@ export interface ScriptedHost {
   /** What an event script may change. */
   info: AppInfo;
   hosts: SshHost[];
+  groups: TargetGroup[];
+  recent: RecentTarget[];
   sections: SectionInfo[];
   disassembly: (prog_id: number) => { text: string; command_id: string };
   output: BlobChunk[];
@@ -78,6 +87,8 @@ export function scriptedHost(): ScriptedHost {
       sample: { title: "Sample", description: "A made-up node." },
     },
     hosts: [],
+    groups: [],
+    recent: [],
     sections: [],
     disassembly: () => {
       throw new BpfdeskError({ code: "not-recorded", message: "Not recorded.", hint: "Connect to the node." });
@@ -118,6 +129,33 @@ export function scriptedHost(): ScriptedHost {
       record("node.connect", input);
       host.onConnect(node, input);
       return { node };
+    },
+    "targets.expand": ({ text }) => {
+      const words = text.split(/[\s,]+/).filter((word) => word !== "");
+      const targets = words.map((word) => ({ target: word, from: word }));
+      return { targets, problems: [], one: words.length === 1, group: null };
+    },
+    "groups.list": () => host.groups,
+    "groups.save": ({ group }) => {
+      host.groups = [...host.groups.filter(({ name }) => name !== group.name), group];
+      return null;
+    },
+    "groups.remove": ({ name: gone }) => {
+      host.groups = host.groups.filter(({ name }) => name !== gone);
+      return null;
+    },
+    "recent.list": () => host.recent,
+    "nodes.connect": (input) => {
+      record("nodes.connect", input);
+      const added = input.targets.map((target) => {
+        nodes += 1;
+        const node = `node-${nodes}`;
+        const name = typeof target === "string" ? target : target.kind === "ssh" ? target.target : target.kind;
+        const group = input.group === undefined ? {} : { group: input.group };
+        host.emit({ type: "node.added", node, target: name, label: name, transport: "ssh", ...group });
+        return node;
+      });
+      return { nodes: added };
     },
     "node.answer": (input) => {
       record("node.answer", input);

@@ -4,11 +4,13 @@ import type { LiveParts } from "../live.ts";
 import type { findSample } from "../session/sample.ts";
 import type { Session } from "../session/session.ts";
 import type { NodeWork } from "../session/work.ts";
+import type { TargetLists } from "../targets/lists.ts";
 
 export interface HostContext {
   mode: "desktop" | "browser" | "cli";
   version: string;
   parts: LiveParts;
+  lists: TargetLists;
   /** Opens the session, or returns the one that is open. Throws `closing`. */
   open(): Session;
   /** The open session of that id. Throws `no-such-session`. */

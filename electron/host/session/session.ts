@@ -20,8 +20,8 @@ export interface Session {
   /** Null for a session that is not kept. */
   readonly path: string | null;
   readonly journal: Journal;
-  /** Adds a node and starts connecting; returns its id. */
-  connect(target: Target, work: NodeWork): string;
+  /** Adds a node (under a group's name, if it has one) and starts connecting; returns its id. */
+  connect(target: Target, work: NodeWork, group?: string): string;
   /** Throws `no-such-node`. */
   node(id: string): NodeSession;
   /** Disconnects every node, then closes the file. */
@@ -45,9 +45,9 @@ export function openSession(options: SessionOptions): Session {
     path: journal.path === ":memory:" ? null : journal.path,
     journal,
 
-    connect({ target, label, transport, connect }, work) {
+    connect({ target, label, transport, connect }, work, group) {
       const node = `n${journal.last_seq + 1}`;
-      journal.append([{ type: "node.added", node, target, label, transport }]);
+      journal.append([{ type: "node.added", node, target, label, transport, ...(group ? { group } : {}) }]);
       nodes.set(node, openNode({ journal, node, connect, work }));
       return node;
     },
