@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import type { SshHost } from "../shared/contract.ts";
 import { collectFollowUp, collectNode } from "./collect/collect.ts";
+import { connectWithSecrets } from "./secrets/ask.ts";
+import type { SecretStore } from "./secrets/store.ts";
 import type { LiveConnectors } from "./session/targets.ts";
 import type { NodeWork } from "./session/work.ts";
 import { connectSsh } from "./ssh/connect.ts";
@@ -20,13 +22,20 @@ export interface LiveParts {
   listSshHosts(): Promise<SshHost[]>;
 }
 
-export function liveParts(options: { resourcesDir: string; known_hosts?: string }): LiveParts {
+export function liveParts(options: { resourcesDir: string; known_hosts?: string }, secrets: SecretStore): LiveParts {
   const toolsDir = join(options.resourcesDir, "tools");
   const known_hosts = options.known_hosts ? { known_hosts: options.known_hosts } : {};
   return {
     live: {
-      ssh: (target, context) => connectSsh({ ...target, ...known_hosts, ...context }),
-      local: (chosen, context) => connectLocal({ ...chosen, ...context }),
+      ssh: (target, context) =>
+        connectWithSecrets(
+          (asking) => connectSsh({ ...target, ...known_hosts, ...asking }),
+          context,
+          secrets,
+          target.target,
+        ),
+      local: (chosen, context) =>
+        connectWithSecrets((asking) => connectLocal({ ...chosen, ...asking }), context, secrets, "local"),
     },
     work: {
       ensureBpftool: (transport, { ask, signal }) => chooseBpftool(transport, { toolsDir, ask, signal }),

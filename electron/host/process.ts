@@ -5,8 +5,12 @@
  * to the page over that port and never through the app's main process. Imports no Electron; the port to
  * the parent is found on `process`, where Electron puts it.
  */
+import type { ToHost, ToMain } from "../shared/parent.ts";
 import { createInbox, type Port } from "../shared/rpc/port.ts";
 import { serve } from "../shared/rpc/server.ts";
+import { crashWithoutValues, describeBug } from "./crash.ts";
+import { parentKeychain } from "./secrets/keychain.ts";
+import { createSecretStore } from "./secrets/store.ts";
 import { createService, type ServiceOptions } from "./service.ts";
 
 /** Electron's MessagePortMain, as far as it is used. */
@@ -21,23 +25,33 @@ interface ElectronPort {
 /** `process.parentPort` of a utility process, as far as it is used. */
 export interface ParentPort {
   on(event: "message", listener: (event: { data: unknown; ports: ElectronPort[] }) => void): unknown;
-  postMessage(message: unknown): void;
+  postMessage(message: ToMain): void;
 }
 
 /**
  * Serves what the parent asks for: `port` with one port, and `close`, answered with `closed` when every
- * node is disconnected.
+ * node is disconnected. Secrets are wiped when the parent says so, and asked of its keychain.
  */
 export function runHost(parent: ParentPort, options: ServiceOptions): void {
-  const service = createService(options);
+  const keychain = parentKeychain((request) => parent.postMessage(request));
+  const secrets = createSecretStore({ keychain });
+  const service = createService(options, null, secrets);
   parent.on("message", ({ data, ports }) => {
+    const message = data as ToHost;
     const [port] = ports;
-    if (data === "port" && port) {
+    if (message === "port") {
+      if (!port) return;
       serve(electronPort(port), service.handlers, {
-        onBug: (error, method) => console.error(`bpfdesk host: ${method} failed:`, error),
+        onBug: (error, method) => console.error(`bpfdesk host: ${method} failed: ${describeBug(error)}`),
       });
-    } else if (data === "close") {
+    } else if (message === "close") {
       void service.close().finally(() => parent.postMessage("closed"));
+    } else if (message.type === "wipe") {
+      secrets.wipe(message.reason);
+    } else if (message.type === "wake") {
+      void service.handlers["app.wake"]({ reason: message.reason }, { signal: new AbortController().signal });
+    } else if (message.type === "keychain") {
+      keychain.onReply(message);
     }
   });
 }
@@ -62,4 +76,7 @@ function electronPort(port: ElectronPort): Port {
 
 const { parentPort } = process as NodeJS.Process & { parentPort?: ParentPort };
 // The app passes the options as the one argument; they hold paths and a version, no secret.
-if (parentPort) runHost(parentPort, JSON.parse(process.argv[2] ?? "{}") as ServiceOptions);
+if (parentPort) {
+  crashWithoutValues("bpfdesk host");
+  runHost(parentPort, JSON.parse(process.argv[2] ?? "{}") as ServiceOptions);
+}

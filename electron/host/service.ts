@@ -13,8 +13,10 @@ import { appHandlers } from "./handlers/app.ts";
 import type { HostContext } from "./handlers/context.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { recordHandlers } from "./handlers/records.ts";
+import { secretHandlers } from "./handlers/secrets.ts";
 import { targetHandlers } from "./handlers/targets.ts";
 import { type LiveParts, liveParts } from "./live.ts";
+import { createSecretStore, type SecretStore } from "./secrets/store.ts";
 import { findSample } from "./session/sample.ts";
 import { openSession, type Session } from "./session/session.ts";
 import type { NodeWork } from "./session/work.ts";
@@ -40,7 +42,15 @@ export interface Service {
 }
 
 /** `parts` replaces what is live, for tests. */
-export function createService(options: ServiceOptions, parts: LiveParts = liveParts(options)): Service {
+export function createService(
+  options: ServiceOptions,
+  parts: LiveParts | null = null,
+  secrets: SecretStore = createSecretStore(),
+): Service {
+  return serviceOf(options, parts ?? liveParts(options, secrets), secrets);
+}
+
+function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretStore): Service {
   const { resourcesDir, dataDir, mode, version } = options;
   let opened: Session | null = null;
   let closed = false;
@@ -71,10 +81,17 @@ export function createService(options: ServiceOptions, parts: LiveParts = livePa
   };
 
   return {
-    handlers: { ...appHandlers(host), ...recordHandlers(host), ...nodeHandlers(host), ...targetHandlers(host) },
+    handlers: {
+      ...appHandlers(host),
+      ...recordHandlers(host),
+      ...nodeHandlers(host),
+      ...targetHandlers(host),
+      ...secretHandlers(secrets),
+    },
     async close() {
       closed = true;
       await opened?.close();
+      secrets.wipe("quit");
     },
   };
 }

@@ -3,12 +3,15 @@
  *
  * Thin on purpose. It opens no connection, reads no session and sees no data of a node.
  */
+import { join } from "node:path";
 import type { BrowserWindow, IpcMainEvent } from "electron";
 import type { AppPaths, ElectronApi } from "./api.ts";
 import { guardApp, guardSession } from "./guard.ts";
 import { createHostStarter } from "./host-starter.ts";
+import { openSavedSecrets } from "./keychain.ts";
 import { menuTemplate } from "./menu.ts";
 import { PAGE_ORIGIN, registerPageScheme, servePage } from "./page.ts";
+import { watchPower } from "./power.ts";
 import { openWindow } from "./window.ts";
 
 /** Starts the app; resolves when its window is open, or at once when another instance runs already. */
@@ -24,6 +27,7 @@ export async function startApp(electron: ElectronApi, paths: AppPaths): Promise<
   await app.whenReady();
 
   let window: BrowserWindow | null = null;
+  const saved = openSavedSecrets(electron, join(app.getPath("userData"), "saved-secrets.json"));
   const host = createHostStarter(electron, {
     entry: paths.host,
     options: {
@@ -38,7 +42,9 @@ export async function startApp(electron: ElectronApi, paths: AppPaths): Promise<
         `The part that talks to nodes ended again and again (last with code ${code}). Your session is kept on disk. ` +
           "Start bpfdesk from a terminal to see what it prints.",
       ),
+    answer: saved.answer,
   });
+  watchPower(electron, host);
 
   guardSession(session.defaultSession);
   servePage(electron, paths.renderer);

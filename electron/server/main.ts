@@ -6,10 +6,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { crashWithoutValues, describeBug } from "../host/crash.ts";
 import { userDataDir } from "../host/data-dir.ts";
 import { createService } from "../host/service.ts";
 import { startServer } from "./server.ts";
 
+crashWithoutValues("bpfdesk");
 const root = resolve(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { version: string };
 const { values } = parseArgs({ options: { port: { type: "string" }, session: { type: "string" } } });
@@ -25,7 +27,7 @@ const server = await startServer({
   service,
   rendererDir: resolve(root, "out/renderer"),
   ...(values.port ? { port: Number(values.port) } : {}),
-  onBug: (error, method) => console.error(`bpfdesk: ${method} failed:`, error),
+  onBug: (error, method) => console.error(`bpfdesk: ${method} failed: ${describeBug(error)}`),
 });
 console.log(`bpfdesk is at ${server.url}`);
 console.log("The address works once; the page that opened it stays connected. Ctrl-C ends bpfdesk.");

@@ -129,8 +129,43 @@ export const targetGroup = z.object({
 });
 export type TargetGroup = z.infer<typeof targetGroup>;
 
+/** What is kept of secrets: what for and how long, never the secrets themselves. */
+export interface SecretsStatus {
+  /** How long a secret stays in memory, in seconds; 0: no longer than the connection it was given for. */
+  ttl_s: number;
+  kept: {
+    kind: "password" | "passphrase" | "sudo_password";
+    /** Whose password; empty for a passphrase. */
+    user: string;
+    /** The host that asked, or the key file. */
+    of: string;
+    /** The node as the person named it; empty for jump hosts and key files. */
+    target: string;
+    where: "memory" | "keychain";
+    /** Epoch ms; null for what the keychain keeps until it is wiped or refused. */
+    until: number | null;
+  }[];
+  /** `reason`: why there is no keychain, or what went wrong with it last. */
+  keychain: { available: boolean; reason: string };
+}
+
 export const contract = {
   "app.info": call<AppInfo>()(z.object({})),
+  /** The machine woke up or its network changed: lost connections are tried again at once. */
+  "app.wake": call<null>()(z.object({ reason: z.enum(["resume", "network"]) })),
+  "secrets.status": call<SecretsStatus>()(z.object({})),
+  /** Overwrites what is kept in memory, deletes what is in the keychain; both without `what`. */
+  "secrets.wipe": call<null>()(z.object({ what: z.enum(["memory", "keychain"]).optional() })),
+  /** How long secrets stay in memory from now on; what is kept already ends no later. At most 12 hours. */
+  "secrets.keep_for": call<null>()(
+    z.object({
+      ttl_s: z
+        .number()
+        .int()
+        .min(0)
+        .max(12 * 3600),
+    }),
+  ),
   "ssh.hosts": call<SshHost[]>()(z.object({})),
   "collect.sections": call<SectionInfo[]>()(z.object({})),
   /** Opens the session the window works on: a new one, or the one left by a crash. */

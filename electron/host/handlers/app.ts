@@ -15,6 +15,7 @@ export function appHandlers(host: HostContext) {
         sample: found && { title: found.title, description: found.description },
       };
     },
+    "app.wake": () => null,
     "ssh.hosts": () => host.parts.listSshHosts(),
     "collect.sections": async () => sectionInfo(await host.sections()),
   } satisfies Partial<Handlers>;

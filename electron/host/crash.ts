@@ -1,0 +1,37 @@
+/**
+ * How a bug in a process of ours is told on stderr: what it is and where, without any value.
+ *
+ * Messages of Node and V8 quote what they choke on ("Received type string ('…')", "… is not valid JSON"),
+ * and errors carry it as properties; in a process that handles passwords that could be one.
+ */
+const MOST_FRAMES = 12;
+
+/** Name, code, the message without what is quoted in it, and the frames of the stack. */
+export function describeBug(error: unknown): string {
+  if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
+  const code = "code" in error && typeof error.code === "string" ? ` [${error.code.slice(0, 100)}]` : "";
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line));
+  return [`${error.name}${code}: ${withoutValues(error.message)}`, ...frames.slice(0, MOST_FRAMES)].join("\n");
+}
+
+/** Ends the process on an unexpected exception, saying so by `describeBug`; and lets Node write no report of it. */
+export function crashWithoutValues(name: string): void {
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(`${name} failed: ${describeBug(error)}\n`, () => process.exit(1));
+    // stderr may be a pipe nobody reads.
+    setTimeout(() => process.exit(1), 1000);
+  });
+  if (process.report) {
+    process.report.reportOnUncaughtException = false;
+    process.report.reportOnFatalError = false;
+    process.report.reportOnSignal = false;
+  }
+}
+
+function withoutValues(message: string): string {
+  const [line = ""] = message.split("\n", 1);
+  return line
+    .replace(/Received.*/, "Received …")
+    .replace(/".*"|'.*'|`.*`/g, "…")
+    .slice(0, 300);
+}
