@@ -55,12 +55,6 @@ describe("root", () => {
     });
   });
 
-  it("says that sudo wants a terminal", async () => {
-    const server = await sshd({ sudoers: ["Defaults:engineer requiretty"] });
-    const attempt = connect(server, { identity_file: server.keyFile, sudo: true });
-    expect((await result(attempt)).failed?.message).toMatch(/sudo wants a terminal \(requiretty\)/);
-  });
-
   it("is found behind a noisy login profile", async () => {
     const server = await sshd({ noisy: true, banner: "Authorised use only\n" });
     const answers = { sudo_password: [server.passwords.careful] };

@@ -16,6 +16,8 @@ export interface TestUser {
 }
 
 export interface SshdFiles {
+  /** Shell text that the mount namespace needs beside the usual, see {@link bindScript}. */
+  more: string;
   /** Root-owned, mode 0711: users must be able to pass through to their homes. */
   dir: string;
   users: Record<TestUserName, TestUser>;
@@ -28,6 +30,12 @@ export type TestUserName = (typeof TEST_USERS)[number];
 export interface SshdFilesOptions {
   /** Lines put at the end of sudoers, e.g. `Defaults requiretty`. */
   sudoers?: string[];
+  /** Service files of /etc/pam.d by name, instead of plain passwords. */
+  pam?: Record<string, string>;
+  /** Lines of /etc/doas.conf. */
+  doas?: string[];
+  /** Programs that are not there, by path. */
+  hide?: string[];
   /** Login shells print a banner on stdout and stderr even for commands, as noisy profiles do. */
   noisy?: boolean;
 }
@@ -90,8 +98,28 @@ export function prepareSshdFiles(dir: string, options: SshdFilesOptions = {}): S
   writeLines(path.join(etc, "sudoers"), sudoers, 0o440);
   fs.mkdirSync(path.join(etc, "pam.d"), { mode: 0o755 });
   for (const service of ["sshd", "sudo", "other"]) fs.writeFileSync(path.join(etc, "pam.d", service), PAM);
+  for (const [service, text] of Object.entries(options.pam ?? {}))
+    fs.writeFileSync(path.join(etc, "pam.d", service), text);
   for (const log of ["wtmp", "btmp", "lastlog"]) fs.writeFileSync(path.join(dir, log), "", { mode: 0o600 });
-  return { dir, users };
+  if (options.doas !== undefined) writeLines(path.join(etc, "doas.conf"), options.doas, 0o400);
+  return { dir, users, more: moreBinds(dir, options) };
+}
+
+/** Before the other binds: /etc is copied where a file must be in it that the machine may not have. */
+function moreBinds(dir: string, { doas, hide = [] }: SshdFilesOptions): string {
+  const nothing = path.join(dir, "nothing");
+  fs.writeFileSync(nothing, "");
+  return [
+    ...(doas === undefined
+      ? []
+      : [
+          `cp -a /etc ${dir}/etc-all`,
+          `cp -p ${dir}/etc/doas.conf ${dir}/etc-all/`,
+          `mount --bind ${dir}/etc-all /etc`,
+        ]),
+    ...hide.map((program) => `mount --bind ${nothing} ${program}`),
+    "",
+  ].join("\n");
 }
 
 /**
@@ -109,7 +137,7 @@ export function bindScript(files: SshdFiles): string {
     (name) => `[ ! -e /var/log/${name} ] || mount --bind ${dir}/${name} /var/log/${name}`,
   );
   return `set -e
-${binds.join("\n")}
+${files.more}${binds.join("\n")}
 ${logs.join("\n")}
 mount --rbind /run ${dir}/old-run
 mount -t tmpfs -o mode=755 tmpfs /run

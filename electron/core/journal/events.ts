@@ -61,6 +61,8 @@ type Question =
       text?: string;
       /** The answer may be seen while it is typed. */
       echo?: boolean;
+      /** Every command as root will ask it again: it may be a one-time code. Refused, the node is seen without root. */
+      every_command?: boolean;
     }
   | { kind: "upload_bpftool"; host: string; reason: string; version: string; bytes: number; sha256: string };
 
@@ -72,6 +74,8 @@ export type EventBody =
       target: string;
       label: string;
       transport: "ssh" | "local" | "replay";
+      /** What else it was opened with, to connect again. */
+      login?: { identity_file?: string; sudo?: boolean; backend?: "ssh2" | "openssh" };
       /** The group it was opened with. */
       group?: string;
     }

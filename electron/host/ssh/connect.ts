@@ -170,7 +170,8 @@ async function openTransport(
   if (connection === undefined || node === undefined) throw new Error("a chain has at least the node");
   steps.enter("privileges", `as ${node.user}`, limitOf(node, options));
   const search = findPrivileges({
-    open: (argv) => openSession(connection, quoteArgv(argv), steps.node),
+    open: (argv, terminal) => openSession(connection, quoteArgv(argv), steps.node, undefined, terminal),
+    terminals: true,
     ask: (prompt) => steps.ask(prompt),
     node: steps.node,
     sudo: options.sudo,

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClientChannel } from "ssh2";
+import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
 import { LiveTransport, type OpenOptions } from "../transport/live.ts";
@@ -63,7 +63,7 @@ export class SshTransport extends LiveTransport {
     });
   }
 
-  protected async open(argv: string[], { signal, cleanup }: OpenOptions): Promise<RawProcess> {
+  protected async open(argv: string[], { signal, cleanup, terminal }: OpenOptions): Promise<RawProcess> {
     const command = quoteArgv(argv);
     if (Buffer.byteLength(command) > MAX_COMMAND) {
       throw new BpfdeskError({
@@ -79,7 +79,7 @@ export class SshTransport extends LiveTransport {
       });
       const others = this.pool.running - 1;
       try {
-        return await openSession(this.connection, command, this.host, release);
+        return await openSession(this.connection, command, this.host, release, terminal);
       } catch (error) {
         release();
         if (!isOpenFailure(error)) throw explainOpen(error, this.host);
@@ -112,12 +112,36 @@ interface ChannelState {
   incoming: { state: string };
 }
 
+/** Nothing is echoed, translated, or taken for a signal (RFC 4254, section 8). */
+const RAW_TERMINAL: PseudoTtyOptions = {
+  rows: 24,
+  cols: 80,
+  term: "dumb",
+  modes: {
+    ISIG: 0,
+    ICANON: 0,
+    ECHO: 0,
+    IEXTEN: 0,
+    OPOST: 0,
+    ONLCR: 0,
+    ICRNL: 0,
+    INLCR: 0,
+    IGNCR: 0,
+    ISTRIP: 0,
+    IXON: 0,
+    IXOFF: 0,
+    IXANY: 0,
+    CS8: 1,
+  },
+};
+
 /** Starts a command as a session of its own. `release` is called when the session is closed. */
 export async function openSession(
   connection: Connection,
   command: string,
   node: string,
   release: Release = () => {},
+  terminal = false,
 ): Promise<RawProcess> {
   const { client, stream } = connection;
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
@@ -125,7 +149,7 @@ export async function openSession(
     const onClose = () => reject(new BpfdeskError(connectionLost("a command", node)));
     client.once("close", onClose);
     try {
-      client.exec(command, (error, opened) => {
+      client.exec(command, terminal ? { pty: RAW_TERMINAL } : {}, (error, opened) => {
         client.removeListener("close", onClose);
         if (error) reject(error);
         else resolve(opened);

@@ -22,11 +22,25 @@ export interface RawProcess {
   abandon(): void;
 }
 
-export interface SudoAnswer {
-  /** What `sudo -p` was given; the password is sent when exactly this appears on stderr, once. */
-  prompt: string;
-  password: Buffer;
+/** Answers what stands between the line and root (sudo, doas) until the command itself starts. */
+export interface Dialogue {
+  /** What came on stderr, piece by piece. */
+  hear(bytes: Buffer): void;
+  /** The command started or ended: nothing is answered any more. */
+  end(): void;
+  /** Text for a message, without the questions that were answered. */
+  clean(said: string): string;
 }
+
+/** What a dialogue may do with the command it stands in front of. */
+export interface DialogueWay {
+  write(bytes: Buffer): void;
+  stop(reason: ErrorData): void;
+  /** A person is asked: the time limit stands still until the returned function is called. */
+  hold(): () => void;
+}
+
+export type OpenDialogue = (way: DialogueWay) => Dialogue;
 
 export interface ExecutionOptions {
   node: string;
@@ -34,7 +48,8 @@ export interface ExecutionOptions {
   stdin: Uint8Array | string | undefined;
   timeout_ms: number;
   signal: AbortSignal | undefined;
-  sudo: SudoAnswer | null;
+  /** Null where nothing is asked before the command starts. */
+  dialogue: OpenDialogue | null;
   /** Shown in errors: the program's name. */
   program: string;
 }
@@ -51,11 +66,14 @@ const PREAMBLE = 16 << 10;
 export function superviseExecution(raw: RawProcess, options: ExecutionOptions): Execution {
   const startLine = Buffer.from(`${options.token}\n`);
   let started = false;
-  let sentPassword = false;
   let stopped: BpfdeskError | null = null;
   const timers: NodeJS.Timeout[] = [];
 
-  const later = (ms: number, action: () => void) => timers.push(setTimeout(action, ms));
+  const later = (ms: number, action: () => void) => {
+    const timer = setTimeout(action, ms);
+    timers.push(timer);
+    return timer;
+  };
   const stop = (reason: ErrorData) => {
     if (stopped !== null) return;
     stopped = new BpfdeskError({ ...reason, node: options.node });
@@ -68,53 +86,60 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
   const feed = () => {
     if (options.stdin !== undefined && options.stdin.length > 0) raw.stdin.write(options.stdin);
   };
-  const onPreamble = (seen: Buffer): Buffer => {
-    if (options.sudo === null) return seen;
-    const prompt = Buffer.from(options.sudo.prompt);
-    const at = seen.indexOf(prompt);
-    if (at < 0) return seen;
-    if (sentPassword) {
+  let over = false;
+  let clock: NodeJS.Timeout | undefined;
+  const startClock = () => {
+    clock = later(options.timeout_ms, () =>
       stop({
-        code: "sudo-refused",
-        message: `sudo on ${options.node} did not take the password again.`,
-        hint: "Connect again and give the current password.",
-      });
-    } else {
-      sentPassword = true;
-      raw.stdin.write(Buffer.concat([options.sudo.password, Buffer.from("\n")]));
-    }
-    return Buffer.concat([seen.subarray(0, at), seen.subarray(at + prompt.length)]);
+        code: "exec-timeout",
+        message: `${options.program} on ${options.node} took longer than ${options.timeout_ms / 1000} s and was stopped.`,
+        hint: "The node may be overloaded; try again or look at it by hand.",
+      }),
+    );
+  };
+  const dialogue =
+    options.dialogue?.({
+      write: (bytes) => void raw.stdin.write(bytes),
+      stop,
+      hold: () => {
+        clearTimeout(clock);
+        return () => {
+          if (stopped === null && !over) startClock();
+        };
+      },
+    }) ?? null;
+  // The guard writes its line on both; on a terminal that of stderr comes at the end.
+  const begin = () => {
+    if (started) return;
+    started = true;
+    dialogue?.end();
+    // With sudo in front, bytes sent earlier could have been read as a password.
+    if (dialogue !== null) feed();
   };
 
-  const stdout = new Outlet(raw.stdout, startLine, (seen) => seen, false);
-  const stderr = new Outlet(raw.stderr, startLine, onPreamble, true);
-  stderr.onStart = () => {
-    started = true;
-    // With sudo in front, bytes sent earlier could have been read as a password.
-    if (options.sudo !== null) feed();
-  };
+  const stdout = new Outlet(raw.stdout, startLine, () => {}, begin, false);
+  const stderr = new Outlet(raw.stderr, startLine, (bytes) => dialogue?.hear(bytes), begin, true);
   raw.stdin.on("error", () => {}); // a command that ended early does not read its input
-  if (options.sudo === null) feed();
+  if (dialogue === null) feed();
 
   const onAbort = () => stop(cancelled(options.program, options.node));
   if (options.signal?.aborted) onAbort();
   else options.signal?.addEventListener("abort", onAbort, { once: true });
-  later(options.timeout_ms, () =>
-    stop({
-      code: "exec-timeout",
-      message: `${options.program} on ${options.node} took longer than ${options.timeout_ms / 1000} s and was stopped.`,
-      hint: "The node may be overloaded; try again or look at it by hand.",
-    }),
-  );
+  startClock();
 
   const exited = raw.ended.then(async ({ code, signal, lost }): Promise<ExecExit> => {
+    over = true;
+    dialogue?.end();
     for (const timer of timers) clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
     stdout.finish(started);
     stderr.finish(started);
     if (stopped !== null) throw stopped;
     if (lost) throw new BpfdeskError(connectionLost(options.program, options.node));
-    if (!started) throw new BpfdeskError(notStarted(options, code, stderr.preamble(), stdout.preamble()));
+    if (!started) {
+      const said = dialogue === null ? stderr.preamble() : dialogue.clean(stderr.preamble());
+      throw new BpfdeskError(notStarted(options, code, said, stdout.preamble()));
+    }
     return { code, signal };
   });
   exited.catch(() => {}); // a caller that only reads the streams must not bring the host down
@@ -156,21 +181,29 @@ function notStarted(options: ExecutionOptions, code: number | null, stderr: stri
  */
 class Outlet {
   readonly readable: Readable;
-  onStart: () => void = () => {};
   private before: Buffer | null = Buffer.alloc(0);
   private head = "";
   private draining = false;
 
   private readonly source: Readable;
   private readonly startLine: Buffer;
-  private readonly onPreamble: (seen: Buffer) => Buffer;
+  /** Told of what comes before the start line. */
+  private readonly onPreamble: (bytes: Buffer) => void;
+  private readonly onStart: () => void;
   /** Nobody reading it must not stop the process: output nobody asked for is dropped. */
   private readonly optional: boolean;
 
-  constructor(source: Readable, startLine: Buffer, onPreamble: (seen: Buffer) => Buffer, optional: boolean) {
+  constructor(
+    source: Readable,
+    startLine: Buffer,
+    onPreamble: (bytes: Buffer) => void,
+    onStart: () => void,
+    optional: boolean,
+  ) {
     this.source = source;
     this.startLine = startLine;
     this.onPreamble = onPreamble;
+    this.onStart = onStart;
     this.optional = optional;
     this.readable = new Readable({ highWaterMark: BUFFER, read: () => void source.resume() });
     source.on("data", (bytes: Buffer) => this.take(bytes));
@@ -198,7 +231,7 @@ class Outlet {
       this.pass(bytes);
       return;
     }
-    const seen = this.onPreamble(Buffer.concat([this.before, bytes]));
+    const seen = Buffer.concat([this.before, bytes]);
     const at = seen.indexOf(this.startLine);
     if (at >= 0) {
       this.before = null;
@@ -207,6 +240,7 @@ class Outlet {
       this.pass(seen.subarray(at + this.startLine.length));
       return;
     }
+    this.onPreamble(bytes);
     // What stays can still be the beginning of a line that is waited for.
     const keep = Math.min(seen.length, 256);
     if (this.head.length < PREAMBLE) this.head += seen.subarray(0, seen.length - keep).toString();

@@ -9,6 +9,7 @@ import { type RawProcess, superviseExecution } from "./execution.ts";
 import { guardArgv } from "./guard.ts";
 import type { FoundPrivileges } from "./privileges.ts";
 import { quoteArgv } from "./quote.ts";
+import { onTerminal } from "./root/told.ts";
 import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
 
 /** The guard on the node stops a command this much later than the host would. */
@@ -29,9 +30,12 @@ const TYPED: Record<Privileges, string[]> = {
   sudo: ["sudo", "-n", "--"],
   sudo_password: ["sudo", "--"],
   sudo_terminal: ["sudo", "--"],
-  sudo_some: ["sudo", "-n", "--"],
+  sudo_some: [],
   doas: ["doas", "--"],
 };
+
+/** A person who pastes the line is asked there, and that takes a terminal. */
+const MAY_ASK: ReadonlySet<Privileges> = new Set(["sudo_password", "sudo_terminal", "doas"]);
 
 export interface OpenOptions {
   signal: AbortSignal | undefined;
@@ -66,6 +70,15 @@ export abstract class LiveTransport implements NodeTransport {
     return this.found.reason;
   }
 
+  get sudoers(): string | undefined {
+    return this.found.sudoers;
+  }
+
+  /** With `sudo_some`: what sudo runs as root, by name, with absolute paths. */
+  get rootTools(): Readonly<Record<string, string>> | undefined {
+    return this.found.tools;
+  }
+
   /** Starts a process as the login user. */
   protected abstract open(argv: string[], options: OpenOptions): Promise<RawProcess>;
   protected abstract shellPrefix(): string[];
@@ -86,13 +99,13 @@ export abstract class LiveTransport implements NodeTransport {
       cleanup: request.cleanup === true,
       terminal: request.root && this.found.terminal,
     });
-    return superviseExecution(raw, {
+    return superviseExecution(request.root ? this.found.receive(raw) : raw, {
       node: this.host,
       token,
       stdin: request.stdin,
       timeout_ms: request.timeout_ms,
       signal: request.signal,
-      sudo: request.root ? this.found.sudo : null,
+      dialogue: request.root ? this.found.dialogue : null,
       program,
     });
   }
@@ -127,7 +140,8 @@ export abstract class LiveTransport implements NodeTransport {
 
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string {
     const command = quoteArgv(request.root ? [...TYPED[this.found.kind], ...request.argv] : request.argv);
-    const prefix = this.shellPrefix();
+    const asks = request.root && MAY_ASK.has(this.found.kind);
+    const prefix = asks ? onTerminal(this.shellPrefix()) : this.shellPrefix();
     return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
   }
 

@@ -53,7 +53,9 @@ export interface NodeTransport {
   /** Why there is no root, in words; empty or absent otherwise. */
   readonly rootRefused?: string;
   /** Lines for sudoers that would give what is missing; absent with root. */
-  readonly sudoers?: string;
+  readonly sudoers?: string | undefined;
+  /** With `sudo_some`: the tools that run as root by `sudo -n -- PATH`, name to absolute path. */
+  readonly rootTools?: Readonly<Record<string, string>> | undefined;
   /** How the connection is made; absent without one. */
   readonly link?: LinkInfo;
   /** Carried by every process of this connection on the node (`$BPFDESK_TAG`), to find what was left. Absent in a replay. */

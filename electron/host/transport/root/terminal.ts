@@ -1,0 +1,93 @@
+/**
+ * A command that must run on a terminal, used as if it had none: 8-bit clean, and its two output
+ * streams told apart again.
+ *
+ * Some sudoers insist on a terminal (`requiretty`), and doas asks for a password on nothing else. The
+ * terminal is put into raw mode on both sides of sudo, because sudo and PAM change its modes and may
+ * open one more inside. The command itself sees pipes, so that no tool colours or pages its output.
+ * What it wrote on stderr is held back on the node and follows its end, {@link STDERR_LIMIT} bytes of it.
+ */
+import { PassThrough, Writable } from "node:stream";
+import type { RawProcess } from "../execution.ts";
+
+/** Bytes of stderr that are kept. */
+export const STDERR_LIMIT = 65_536;
+
+/** Outside sudo. $1 a mark that is printed where the login profile's noise ends, then the command. */
+export const OUTSIDE = `stty raw -echo 2>/dev/null; echo "$1"; shift; LC_ALL=C; export LC_ALL; exec "$@"`;
+
+/**
+ * Inside sudo. $1 the mark, then the command. Everything before the first mark is a dialogue, everything
+ * after the second one is what the command wrote on stderr. Descriptor 4 is the terminal, 7 the
+ * substitution, 8 the way to it for stderr.
+ */
+export const INSIDE = `k=$1; shift; s=$(printf '\\036')
+stty raw -echo 2>/dev/null
+printf '%s%s out\\n' "$s" "$k"
+exec 4>&1
+x=$( { { { { "$@" 2>&8 4>&- 7>&- 8>&-; printf '%s%s:%s:' "$s" "$k" "$?" >&7; } | cat >&4 7>&- 8>&-; } 8>&1 |
+{ head -c ${STDERR_LIMIT} >&7; exec cat >/dev/null 7>&- 4>&-; }; } 7>&1 )
+r=\${x#*"$s$k:"}; e=\${x%%"$s$k:"*}\${r#*:}; r=\${r%%:*}
+printf '\\n%s%s err\\n%s' "$s" "$k" "$e"
+exit "$r"`;
+
+/**
+ * The process behind a terminal as one with two output streams: the dialogue and stderr on `stderr`.
+ * Ending its stdin hangs up, because a terminal has no end of file for raw bytes.
+ */
+export function splitTerminal(raw: RawProcess, mark: string): RawProcess {
+  const marks = [Buffer.from(`\x1e${mark} out\n`), Buffer.from(`\n\x1e${mark} err\n`)];
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  let part = 0;
+  let held = Buffer.alloc(0);
+
+  const put = (bytes: Buffer) => {
+    if (bytes.length === 0) return;
+    const to = part === 1 ? stdout : stderr;
+    if (to.write(bytes)) return;
+    raw.stdout.pause();
+    to.once("drain", () => raw.stdout.resume());
+  };
+  raw.stdout.on("data", (bytes: Buffer) => {
+    let rest = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    for (let mark = marks[part]; mark !== undefined; mark = marks[part]) {
+      const at = rest.indexOf(mark);
+      if (at < 0) break;
+      put(rest.subarray(0, at));
+      part++;
+      rest = rest.subarray(at + mark.length);
+    }
+    const keep = beginningOf(marks[part], rest);
+    put(rest.subarray(0, rest.length - keep));
+    held = Buffer.from(rest.subarray(rest.length - keep));
+  });
+  raw.stdout.on("error", () => {}); // told by `ended`
+  raw.stderr.on("data", (bytes: Buffer) => void stderr.write(bytes));
+  raw.stderr.on("error", () => {});
+  const ended = raw.ended.then((end) => {
+    put(held);
+    stdout.end();
+    stderr.end();
+    return end;
+  });
+  const stdin = new Writable({
+    write: (bytes: Buffer, _, done) => void raw.stdin.write(bytes, (error) => done(error ?? null)),
+    final: (done) => {
+      raw.abandon();
+      done();
+    },
+  });
+  raw.stdin.on("error", () => {}); // a command that ended early does not read its input
+  stdin.on("error", () => {});
+  return { ...raw, stdin, stdout, stderr, ended };
+}
+
+/** How many of the last bytes may be the beginning of the mark. */
+function beginningOf(mark: Buffer | undefined, bytes: Buffer): number {
+  if (mark === undefined) return 0;
+  for (let length = Math.min(mark.length - 1, bytes.length); length > 0; length--) {
+    if (bytes.subarray(bytes.length - length).equals(mark.subarray(0, length))) return length;
+  }
+  return 0;
+}
