@@ -298,7 +298,7 @@ describe("collecting", () => {
         }),
     });
     const node = await test.connect(target);
-    const state = await test.untilNode(node, (now) => now.phase === "failed" && now.datapath !== null);
+    const state = await test.untilNode(node, (now) => now.phase === "waiting" && now.datapath !== null);
     expect(state).toMatchObject({ error: { ...lost }, collect: { state: "finished", complete: false } });
     expect(state.datapath?.node.hostname).toBe("node-1");
   });
@@ -391,7 +391,7 @@ describe("disconnecting", () => {
     const node = await test.connect(target);
     await test.untilNode(node, settled);
     lose(new BpfdeskError({ code: "connection-lost", message: "Lost.", hint: "" }));
-    const state = await test.untilNode(node, (now) => now.phase === "closed");
+    const state = await test.untilNode(node, (now) => now.phase === "waiting");
     expect(state).toMatchObject({ residue: ["/run/x on node-1"], error: { code: "connection-lost" } });
   });
 

@@ -62,6 +62,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
     version,
     parts,
     lists: openTargetLists({ dataDir, sshHosts: () => parts.listSshHosts() }),
+    opened: () => (closed ? null : opened),
     open() {
       if (closed) throw new BpfdeskError({ code: "closing", message: "bpfdesk is closing.", hint: "" });
       opened ??= openSession({ dataDir, path: options.session_path ?? null, app_version: version });

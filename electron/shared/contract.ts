@@ -122,13 +122,6 @@ const promptAnswer = z.object({
 });
 export type PromptAnswer = z.infer<typeof promptAnswer>;
 
-/** Targets and patterns under a name; `group:name` stands for them. */
-export const targetGroup = z.object({
-  name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u, "letters, digits, dots, dashes and underscores"),
-  targets: z.array(z.string().min(1).max(512)).min(1).max(1000),
-});
-export type TargetGroup = z.infer<typeof targetGroup>;
-
 /** What is kept of secrets: what for and how long, never the secrets themselves. */
 export interface SecretsStatus {
   /** How long a secret stays in memory, in seconds; 0: no longer than the connection it was given for. */
@@ -148,6 +141,13 @@ export interface SecretsStatus {
   /** `reason`: why there is no keychain, or what went wrong with it last. */
   keychain: { available: boolean; reason: string };
 }
+
+/** Targets and patterns under a name; `group:name` stands for them. */
+export const targetGroup = z.object({
+  name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u, "letters, digits, dots, dashes and underscores"),
+  targets: z.array(z.string().min(1).max(512)).min(1).max(1000),
+});
+export type TargetGroup = z.infer<typeof targetGroup>;
 
 export const contract = {
   "app.info": call<AppInfo>()(z.object({})),
@@ -190,7 +190,10 @@ export const contract = {
   "nodes.connect": call<{ nodes: string[] }>()(
     session.extend({
       /** A text is a target of ssh, reached with the options below. */
-      targets: z.array(z.union([z.string().min(1).max(512), connectTarget])).min(1).max(1000),
+      targets: z
+        .array(z.union([z.string().min(1).max(512), connectTarget]))
+        .min(1)
+        .max(1000),
       /** What the person opened, for the nodes' heading and the list of what was opened lately. */
       group: z.string().min(1).max(512).optional(),
       identity_file: z.string().max(4096).optional(),
@@ -209,6 +212,10 @@ export const contract = {
     onNode.extend({ prog_id: z.number().int().min(0).max(0xffffffff) }),
   ),
   "node.disconnect": call<null>()(onNode),
+  /** Connects again now: a node whose connection was lost, failed or was left, also before bpfdesk was stopped. */
+  "node.reconnect": call<null>()(onNode),
+  /** Stops what earlier connections of bpfdesk left; how it went comes as the event `leftovers.stopped`. */
+  "node.stop_leftovers": call<null>()(onNode.extend({ ids: z.array(z.string().min(1).max(5000)).min(1).max(1000) })),
   /** The raw bytes of one recorded command. */
   "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
   /** A snapshot file of the node's last collection, as bytes to save. */

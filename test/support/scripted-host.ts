@@ -8,6 +8,7 @@ import type {
   AppInfo,
   BlobChunk,
   RecentTarget,
+  SecretsStatus,
   SectionInfo,
   SshHost,
   TargetGroup,
@@ -24,6 +25,7 @@ export interface ScriptedHost {
   nextAsked(method: string): Promise<unknown>;
   /** What an event script may change. */
   info: AppInfo;
+  secrets: SecretsStatus;
   hosts: SshHost[];
   groups: TargetGroup[];
   recent: RecentTarget[];
@@ -86,6 +88,7 @@ export function scriptedHost(): ScriptedHost {
       local: { available: false, reason: "This needs Linux." },
       sample: { title: "Sample", description: "A made-up node." },
     },
+    secrets: { ttl_s: 900, kept: [], keychain: { available: false, reason: "a test" } },
     hosts: [],
     groups: [],
     recent: [],
@@ -110,6 +113,19 @@ export function scriptedHost(): ScriptedHost {
 
   const handlers: Handlers = {
     "app.info": () => host.info,
+    "app.wake": (input) => {
+      record("app.wake", input);
+      return null;
+    },
+    "secrets.status": () => host.secrets,
+    "secrets.wipe": (input) => {
+      record("secrets.wipe", input);
+      return null;
+    },
+    "secrets.keep_for": (input) => {
+      record("secrets.keep_for", input);
+      return null;
+    },
     "ssh.hosts": () => host.hosts,
     "collect.sections": () => host.sections,
     "session.open": () => {
@@ -179,6 +195,14 @@ export function scriptedHost(): ScriptedHost {
     "node.disconnect": (input) => {
       record("node.disconnect", input);
       host.emit({ type: "connection.closed", node: input.node, reason: "disconnected", error: null, residue: [] });
+      return null;
+    },
+    "node.reconnect": (input) => {
+      record("node.reconnect", input);
+      return null;
+    },
+    "node.stop_leftovers": (input) => {
+      record("node.stop_leftovers", input);
       return null;
     },
     "command.output": async function* () {

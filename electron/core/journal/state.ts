@@ -148,6 +148,7 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
         reconnect: null,
         queue: null,
         leftovers: [],
+        residue: [],
         error: null,
       }));
     case "connection.lost": {

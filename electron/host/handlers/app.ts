@@ -15,7 +15,10 @@ export function appHandlers(host: HostContext) {
         sample: found && { title: found.title, description: found.description },
       };
     },
-    "app.wake": () => null,
+    "app.wake": () => {
+      host.opened()?.wake();
+      return null;
+    },
     "ssh.hosts": () => host.parts.listSshHosts(),
     "collect.sections": async () => sectionInfo(await host.sections()),
   } satisfies Partial<Handlers>;

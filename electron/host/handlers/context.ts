@@ -11,6 +11,8 @@ export interface HostContext {
   version: string;
   parts: LiveParts;
   lists: TargetLists;
+  /** The session, when it is open. */
+  opened(): Session | null;
   /** Opens the session, or returns the one that is open. Throws `closing`. */
   open(): Session;
   /** The open session of that id. Throws `no-such-session`. */

@@ -12,6 +12,7 @@ const PURPOSES: Record<string, string> = {
   "tools-unpack": "Unpack the bpftool that is lent",
   "tools-check": "Check that the lent bpftool arrived unchanged and runs",
   "tools-remove": "Remove the bpftool that was lent",
+  probe: "See whether the connection still carries anything",
   "prog-xlated": "Disassemble a program",
 };
 

@@ -30,6 +30,8 @@ export interface Recorder {
   /** The id the next command with this record key will have. */
   reserve(record_key: string): string;
   started(start: CommandStart): RecordedCommand;
+  /** How many commands have begun and not ended. */
+  running(): number;
 }
 
 export function createRecorder(journal: Journal, node: string): Recorder {
@@ -37,6 +39,7 @@ export function createRecorder(journal: Journal, node: string): Recorder {
   // The journal's number makes ids unique in a session that is opened again.
   const prefix = `${node}.${journal.last_seq}`;
   let count = 0;
+  let running = 0;
   const nextId = () => `${prefix}.${++count}`;
 
   return {
@@ -46,6 +49,8 @@ export function createRecorder(journal: Journal, node: string): Recorder {
       return id;
     },
 
+    running: () => running,
+
     started(start) {
       const key = start.record_key ?? "";
       const command_id = reserved.get(key) ?? nextId();
@@ -54,6 +59,7 @@ export function createRecorder(journal: Journal, node: string): Recorder {
       const bytes = { stdout: 0, stderr: 0 };
       let open = true;
       journal.append([{ type: "command.started", node, command_id, ...start }]);
+      running += 1;
       const wrote: RecordedCommand["wrote"] = (stream, piece) => {
         bytes[stream] += piece.length;
         const blob = journal.putBlob(command_id, stream, piece);
@@ -66,6 +72,7 @@ export function createRecorder(journal: Journal, node: string): Recorder {
         ended(outcome) {
           if (!open) return;
           open = false;
+          running -= 1;
           journal.append([
             {
               type: "command.ended",

@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { BpfdeskError } from "../../core/errors.ts";
+import type { EventBody } from "../../core/journal/events.ts";
 import { SESSION_FORMAT } from "../journal/database.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { newSessionPath, unclosedSessions } from "../journal/sessions.ts";
@@ -22,11 +23,20 @@ export interface Session {
   readonly journal: Journal;
   /** Adds a node (under a group's name, if it has one) and starts connecting; returns its id. */
   connect(target: Target, work: NodeWork, group?: string): string;
+  /** Connects to a node of this session again, which may be one of before bpfdesk was stopped. Throws `no-such-node`. */
+  reconnect(id: string, target: (added: AddedNode) => Target, work: NodeWork): void;
+  /** The machine woke or its network changed. */
+  wake(): void;
   /** Throws `no-such-node`. */
   node(id: string): NodeSession;
   /** Disconnects every node, then closes the file. */
   close(): Promise<void>;
 }
+
+export type AddedNode = Extract<EventBody, { type: "node.added" }>;
+
+/** A node that does not answer does not hold up the end of bpfdesk; the desktop app waits 10 s for it. */
+const QUIT_MS = 8000;
 
 export interface SessionOptions {
   dataDir: string;
@@ -40,31 +50,48 @@ export function openSession(options: SessionOptions): Session {
   const journal = options.path === null ? leftOrNew(options.dataDir) : openJournal(options.path);
   const session_id = begin(journal, options.app_version);
   const nodes = new Map<string, NodeSession>();
+  const standing = new Set<string>();
+  const noSuchNode = (node: string) =>
+    new BpfdeskError({
+      code: "no-such-node",
+      message: "This node is not connected in this session any more.",
+      hint: "Connect to it again.",
+      node,
+    });
   return {
     session_id,
     path: journal.path === ":memory:" ? null : journal.path,
     journal,
 
-    connect({ target, label, transport, connect }, work, group) {
+    connect({ target, label, transport, login, connect }, work, group) {
       const node = `n${journal.last_seq + 1}`;
-      journal.append([{ type: "node.added", node, target, label, transport, ...(group ? { group } : {}) }]);
-      nodes.set(node, openNode({ journal, node, connect, work }));
+      const more = { ...(login ? { login } : {}), ...(group ? { group } : {}) };
+      journal.append([{ type: "node.added", node, target, label, transport, ...more }]);
+      nodes.set(node, openNode({ journal, node, connect, work, standing }));
       return node;
+    },
+
+    reconnect(id, target, work) {
+      const open = nodes.get(id);
+      if (open) return open.reconnect();
+      const [added] = journal.ofTypes(["node.added"], id);
+      if (!added) throw noSuchNode(id);
+      const { connect } = target(added);
+      nodes.set(id, openNode({ journal, node: id, connect, work, standing }));
+    },
+
+    wake() {
+      for (const node of nodes.values()) node.wake();
     },
 
     node(id) {
       const found = nodes.get(id);
       if (found) return found;
-      throw new BpfdeskError({
-        code: "no-such-node",
-        message: "This node is not connected in this session any more.",
-        hint: "Connect to it again.",
-        node: id,
-      });
+      throw noSuchNode(id);
     },
 
     async close() {
-      await Promise.all([...nodes.values()].map((node) => node.disconnect("bpfdesk is closing")));
+      await Promise.all([...nodes.values()].map((node) => node.disconnect("bpfdesk is closing", QUIT_MS)));
       const empty = options.path === null && journal.last_seq <= 1;
       journal.close();
       // A session in which nothing was done is not worth a file.

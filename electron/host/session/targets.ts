@@ -14,13 +14,18 @@ import { lastCollectedNode, snapshotFromJournal } from "../snapshot/from-journal
 import { sessionRecording, snapshotRecording } from "../snapshot/recording.ts";
 import { type Recording, replayTransport } from "../transport/replay.ts";
 import type { NodeTransport } from "../transport/types.ts";
+import type { AddedNode } from "./session.ts";
 import type { Connect, ConnectContext } from "./work.ts";
+
+type Login = NonNullable<AddedNode["login"]>;
 
 export interface Target {
   /** As the person gave it. */
   target: string;
   label: string;
   transport: NodeTransport["kind"];
+  /** What else it is opened with; recorded, so that it can be connected to again after a restart. */
+  login?: Login;
   connect: Connect;
 }
 
@@ -44,17 +49,24 @@ export function targetOf(
   const { live, app_version } = parts;
   switch (chosen.kind) {
     case "ssh": {
-      const { target, identity_file, sudo } = chosen;
-      const more = { ...(identity_file ? { identity_file } : {}), ...(sudo === undefined ? {} : { sudo }) };
-      return { target, label: target, transport: "ssh", connect: (context) => live.ssh({ target, ...more }, context) };
+      const { target } = chosen;
+      const login = loginOf(chosen);
+      return {
+        target,
+        label: target,
+        transport: "ssh",
+        login,
+        connect: (context) => live.ssh({ target, ...login }, context),
+      };
     }
     case "local": {
-      const more = chosen.sudo === undefined ? {} : { sudo: chosen.sudo };
+      const login = loginOf(chosen);
       return {
         target: "local",
         label: "this machine",
         transport: "local",
-        connect: (context) => live.local(more, context),
+        login,
+        connect: (context) => live.local(login, context),
       };
     }
     case "sample":
@@ -73,6 +85,23 @@ export function targetOf(
     case "bytes":
       return replay(chosen.name, chosen.name, () => recordingOfBytes(chosen.bytes, chosen.name, app_version));
   }
+}
+
+/** What was chosen beside the name, without what is not set. */
+function loginOf(chosen: { [K in keyof Login]?: Login[K] | undefined }): Login {
+  const { identity_file, sudo } = chosen;
+  return { ...(identity_file ? { identity_file } : {}), ...(sudo === undefined ? {} : { sudo }) };
+}
+
+/** The way a node was opened, from the record. Throws `not-again` for a record that was shown. */
+export function targetAgain({ transport, target, login }: AddedNode): ConnectTarget {
+  if (transport === "ssh") return { kind: "ssh", target, ...login };
+  if (transport === "local") return { kind: "local", ...(login?.sudo === undefined ? {} : { sudo: login.sudo }) };
+  throw new BpfdeskError({
+    code: "not-again",
+    message: "This is a record; there is no node to connect to.",
+    hint: "Open the file again.",
+  });
 }
 
 function replay(target: string, label: string, read: () => Promise<Recording>): Target {

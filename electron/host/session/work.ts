@@ -7,6 +7,7 @@ import type { Collected, SectionResult } from "../../core/collect/frames.ts";
 import type { Section } from "../../core/collect/section.ts";
 import type { Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
+import type { Leftover, NodeInventory } from "../../core/residue/types.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { OnCommand } from "../transport/privileges.ts";
 import type { NodeTransport } from "../transport/types.ts";
@@ -30,10 +31,31 @@ export interface LentTool {
   cleanup(): Promise<string[]>;
 }
 
+export interface ResidueWork {
+  /**
+   * Everything bpfdesk could leave on the node, as it is now. With `retire` a lent bpftool is taken away by the
+   * same command, after its use.
+   */
+  takeInventory(
+    transport: NodeTransport,
+    options: { bpftool: string | null; signal: AbortSignal; cleanup: boolean; retire: boolean },
+  ): Promise<NodeInventory>;
+  stopLeftovers(
+    transport: NodeTransport,
+    leftovers: readonly Leftover[],
+  ): Promise<{ stopped: string[]; failed: { id: string; why: string }[] }>;
+}
+
 /** What is done on a node, apart from the order it is done in. */
 export interface NodeWork {
   sections: readonly Section[];
-  ensureBpftool(transport: NodeTransport, context: Pick<ConnectContext, "ask" | "signal">): Promise<LentTool>;
+  /** `beforeLending` is awaited before anything is put on the node. */
+  ensureBpftool(
+    transport: NodeTransport,
+    context: Pick<ConnectContext, "ask" | "signal"> & { beforeLending(): Promise<void> },
+  ): Promise<LentTool>;
+  /** Absent where nothing can be left. */
+  residue?: ResidueWork;
   /** Rejects only when cancelled or when nothing at all arrived. */
   collectNode(
     transport: NodeTransport,

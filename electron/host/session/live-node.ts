@@ -1,0 +1,188 @@
+/**
+ * The work on one connection that stands: collect, disassemble, look what is left, take back, leave.
+ *
+ * It ends with its connection. The next connection of the same node gets another one.
+ */
+import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
+import type { EventBody } from "../../core/journal/events.ts";
+import type { NodeTransport } from "../transport/types.ts";
+import { runCollection } from "./collection.ts";
+import { disassemble } from "./disassemble.ts";
+import { failureData } from "./failure.ts";
+import { within } from "./limit.ts";
+import { cancelled, type Prompter } from "./prompts.ts";
+import type { Proof } from "./proof.ts";
+import { createQueueTeller } from "./queue-teller.ts";
+import type { Recorder } from "./recorder.ts";
+import type { LentTool, NodeWork } from "./work.ts";
+
+export interface LiveNode {
+  readonly transport: NodeTransport;
+  /** What it is doing. */
+  readonly phase: Phase;
+  /** Looks at what is there already, and collects for the first time. */
+  begin(): void;
+  /** Starts a collection. Throws `collecting`. */
+  collect(): { collect_id: string };
+  /** Ends a running collection. */
+  cancel(): void;
+  disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
+  /** Stops what was found of earlier connections; how it went comes as an event. */
+  stopLeftovers(ids: readonly string[]): Promise<void>;
+  /** Takes back what was lent, looks what is left, closes; within the limit. Never rejects. */
+  leave(limit_ms: number): Promise<Left>;
+  /** The connection is gone: ends everything; says what may be left on the node. Never rejects. */
+  abandon(error: ErrorData): Promise<string[]>;
+}
+
+export interface Left {
+  /** What could not be taken back, in words. */
+  residue: string[];
+  error: ErrorData | null;
+}
+
+export interface LiveParts {
+  node: string;
+  /** Records what is run over it. */
+  transport: NodeTransport;
+  work: NodeWork;
+  recorder: Recorder;
+  prompter: Pick<Prompter, "ask">;
+  proof: Proof;
+  tell(...events: EventBody[]): void;
+  /** A new id for a collection. */
+  collectId(): string;
+}
+
+/** How long what is over may take to say what it leaves, in ms. */
+const LAST_WORDS_MS = 2000;
+
+export function workOn(parts: LiveParts): LiveNode {
+  const { node, transport, work, recorder, proof, tell } = parts;
+  /** Aborted when the connection is left or gone: nobody is asked anything any more. */
+  const over = new AbortController();
+  const queue = createQueueTeller((now) => tell({ type: "connection.queue", node, ...now }));
+  transport.onQueue?.(queue.changed);
+  let phase: Phase = "ready";
+  let tool: LentTool | null = null;
+  let lost: ErrorData | null = null;
+  let collecting: { controller: AbortController; done: Promise<void> } | null = null;
+
+  function enter(next: Phase): void {
+    phase = next;
+    tell({ type: "connection.phase", node, phase, detail: "" });
+  }
+
+  function collect(): { collect_id: string } {
+    if (collecting) {
+      throw new BpfdeskError({
+        code: "collecting",
+        message: `${transport.host} is being collected already.`,
+        hint: "Wait for it, or cancel it first.",
+        node,
+      });
+    }
+    const collect_id = parts.collectId();
+    const controller = new AbortController();
+    const done = run(collect_id, controller.signal);
+    collecting = { controller, done };
+    return { collect_id };
+  }
+
+  async function run(collect_id: string, signal: AbortSignal): Promise<void> {
+    enter("collecting");
+    const context = { node, collect_id, command_id: recorder.reserve("collect"), transport, work, signal, tell };
+    try {
+      await runCollection({ ...context, lend: () => lend(signal) });
+    } catch (error) {
+      tell({ type: "collect.failed", node, collect_id, error: whyEnded(error, signal) });
+    }
+    collecting = null;
+    if (!over.signal.aborted) enter("ready");
+  }
+
+  async function lend(signal: AbortSignal): Promise<LentTool> {
+    const either = AbortSignal.any([signal, over.signal]);
+    tool ??= await work.ensureBpftool(transport, {
+      signal,
+      ask: (prompt) => parts.prompter.ask(prompt, either),
+      beforeLending: () => proof.begun,
+    });
+    proof.lent(tool);
+    return tool;
+  }
+
+  /** The loss of the connection, the person's wish, or its own failure. */
+  function whyEnded(error: unknown, signal: AbortSignal): ErrorData {
+    return lost ?? failureData(signal.aborted ? cancelled(transport.host) : error, "collecting", transport.host);
+  }
+
+  async function takeBack(): Promise<Left> {
+    let lent: string[] = [];
+    let error: ErrorData | null = null;
+    const failed = (failure: unknown) => {
+      error ??= failureData(failure, "closing", transport.host);
+    };
+    await collecting?.done;
+    const seen = await proof.report();
+    try {
+      lent = (await tool?.cleanup()) ?? [];
+    } catch (failure) {
+      failed(failure);
+    }
+    // What was lent and is still there is said in more words already.
+    const residue = [...lent, ...seen.filter((label) => !lent.some((words) => words.includes(label)))];
+    await transport.close().catch(failed);
+    return { residue, error };
+  }
+
+  return {
+    transport,
+    get phase() {
+      return phase;
+    },
+    begin() {
+      proof.begin();
+      collect();
+    },
+    collect,
+    cancel: () => collecting?.controller.abort(),
+    disassemble: (prog_id) => disassemble(transport, recorder, { prog_id, bpftool: tool?.bpftool ?? null }),
+    stopLeftovers: (ids) => proof.stopLeftovers(ids),
+
+    async leave(limit_ms) {
+      over.abort();
+      queue.end();
+      collecting?.controller.abort();
+      enter("closing");
+      const left = await within(takeBack(), limit_ms);
+      if (left) return left;
+      proof.end();
+      void transport.close().catch(() => {});
+      return { residue: [], error: tooSlow(transport.host, limit_ms) };
+    },
+
+    async abandon(error) {
+      lost = error;
+      over.abort();
+      queue.end();
+      proof.end();
+      const running = recorder.running();
+      // Closed first: what is asked over it from here on fails at once.
+      void transport.close().catch(() => {});
+      const words = (await within(tool?.cleanup().catch(() => []) ?? Promise.resolve([]), LAST_WORDS_MS)) ?? [];
+      return running === 0 ? words : [...words, stillRunning(running, transport.host)];
+    },
+  };
+}
+
+const stillRunning = (running: number, host: string) =>
+  `${running === 1 ? "one command was" : `${running} commands were`} running on ${host}; what runs there ends by itself within seconds of the loss`;
+
+const tooSlow = (host: string, limit_ms: number): ErrorData => ({
+  code: "close-timeout",
+  message: `${host} did not answer within ${limit_ms / 1000} s while it was left.`,
+  hint: "What was lent is removed there once the loss is seen; connect again to see whether anything is left.",
+  phase: "closing",
+  node: host,
+});
