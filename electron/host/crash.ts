@@ -1,7 +1,7 @@
 /**
  * How a bug in a process of ours is told on stderr: what it is and where, without any value.
  *
- * Messages of Node and V8 quote what they choke on ("Received type string ('…')", "… is not valid JSON"),
+ * Messages of Node and V8 quote what they choke on ("Received type string ('…')", "Unknown encoding: …"),
  * and errors carry it as properties; in a process that handles passwords that could be one.
  */
 const MOST_FRAMES = 12;
@@ -31,7 +31,7 @@ export function crashWithoutValues(name: string): void {
 function withoutValues(message: string): string {
   const [line = ""] = message.split("\n", 1);
   return line
-    .replace(/Received.*/, "Received …")
+    .replace(/(: |Received).*/, "$1…")
     .replace(/".*"|'.*'|`.*`/g, "…")
     .slice(0, 300);
 }

@@ -230,6 +230,39 @@ describe("the host", () => {
     expect(electron.errors).toEqual([]);
   });
 
+  it("is told to wipe secrets on suspend and shutdown, and that the machine is awake again", async () => {
+    const window = await started();
+    // Nobody to tell yet.
+    electron.power.emit("suspend");
+    wantPort(window);
+    electron.power.emit("suspend");
+    electron.power.emit("resume");
+    electron.power.emit("shutdown");
+    expect(electron.hosts[0]?.posted.slice(1).map(({ message }) => message)).toEqual([
+      { type: "wipe", reason: "suspend" },
+      { type: "wake", reason: "resume" },
+      { type: "wipe", reason: "shutdown" },
+    ]);
+  });
+
+  it("reaches the desktop's keychain through the app, and nothing else by the same way", async () => {
+    const window = await started();
+    wantPort(window);
+    const [host] = electron.hosts;
+    host?.events.emit("message", { type: "keychain", id: 1, ask: { verb: "status" } });
+    for (const odd of ["hello", null, { type: "keychain", id: 2, ask: { verb: "open" } }, { type: "other" }]) {
+      host?.events.emit("message", odd);
+    }
+    await vi.waitFor(() =>
+      expect(host?.posted.at(-1)?.message).toEqual({
+        type: "keychain",
+        id: 1,
+        value: { available: true, reason: "" },
+      }),
+    );
+    expect(host?.posted).toHaveLength(2);
+  });
+
   it("that does not end in time is ended, and the app is gone", async () => {
     vi.useFakeTimers();
     try {

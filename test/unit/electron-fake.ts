@@ -2,6 +2,7 @@
  * A recording stand-in for Electron, typed against the real API: what the app sets up is kept here, and
  * tests play what Chromium and the system would do.
  */
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type * as Electron from "electron";
 import type { ElectronApi } from "../../electron/main/api.ts";
@@ -99,6 +100,32 @@ export class FakeHost {
   ) {}
 }
 
+/** A keychain that really encrypts, with a key of its own. */
+export class FakeKeychain {
+  backend: ReturnType<Electron.SafeStorage["getSelectedStorageBackend"]> = "gnome_libsecret";
+  unlocked = true;
+  /** The key was changed: what is read is to be encrypted anew. */
+  rotated = false;
+  private readonly key = randomBytes(32);
+  readonly api = standIn<Electron.SafeStorage>({
+    getSelectedStorageBackend: () => this.backend,
+    isAsyncEncryptionAvailable: async () => this.unlocked,
+    encryptStringAsync: async (text) => {
+      const nonce = randomBytes(12);
+      const cipher = createCipheriv("aes-256-gcm", this.key, nonce);
+      const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
+    },
+    decryptStringAsync: async (bytes) => {
+      if (!this.unlocked) throw new Error("locked");
+      const cipher = createDecipheriv("aes-256-gcm", this.key, bytes.subarray(0, 12));
+      cipher.setAuthTag(bytes.subarray(12, 28));
+      const result = cipher.update(bytes.subarray(28), undefined, "utf8") + cipher.final("utf8");
+      return { result, shouldReEncrypt: this.rotated };
+    },
+  });
+}
+
 type PermissionRequest = (contents: Electron.WebContents, permission: string, decide: (yes: boolean) => void) => void;
 type PermissionCheck = (contents: null, permission: string, origin: string) => boolean;
 
@@ -118,6 +145,10 @@ export class FakeElectron {
   permissionCheck: PermissionCheck | null = null;
   devicePermission: (() => boolean) | null = null;
   menu: Electron.MenuItemConstructorOptions[] = [];
+  idleState: ReturnType<Electron.PowerMonitor["getSystemIdleState"]> = "active";
+  readonly keychain = new FakeKeychain();
+  private readonly powerEmitter = emitter();
+  readonly power = this.powerEmitter.events;
   private readonly appEmitter = emitter();
   private readonly ipcEmitter = emitter();
   readonly appEvents = this.appEmitter.events;
@@ -184,6 +215,11 @@ export class FakeElectron {
         },
         setApplicationMenu: () => void fake.calls.push("menu"),
       } as unknown as ElectronApi["Menu"],
+      powerMonitor: standIn<Electron.PowerMonitor>({
+        on: this.powerEmitter.on,
+        getSystemIdleState: () => fake.idleState,
+      }),
+      safeStorage: this.keychain.api,
       protocol: standIn<Electron.Protocol>({
         registerSchemesAsPrivileged: (schemes) => {
           fake.calls.push("scheme");

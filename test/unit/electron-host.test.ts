@@ -41,6 +41,15 @@ it("answers on every port it is handed, keeps one session for all, and says when
   first.close();
   const second = page();
   expect(await second.call("session.open", {})).toEqual({ session_id, path });
+  // What the keychain of the desktop says comes through the parent, as does the word to wipe.
+  const status = second.call("secrets.status", {});
+  for (const value of [[], { available: false, reason: "none here" }]) {
+    const request = await vi.waitUntil(() => said.shift());
+    hear({ data: { type: "keychain", id: (request as { id: number }).id, value }, ports: [] });
+  }
+  expect(await status).toEqual({ ttl_s: 900, kept: [], keychain: { available: false, reason: "none here" } });
+  hear({ data: { type: "wipe", reason: "lock" }, ports: [] });
+  hear({ data: { type: "wake", reason: "resume" }, ports: [] });
   hear({ data: "anything else", ports: [] });
   hear({ data: "close", ports: [] });
   await vi.waitFor(() => expect(said).toEqual(["closed"]));
