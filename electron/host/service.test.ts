@@ -188,6 +188,38 @@ describe("a session file", () => {
     expect(state.nodes.n1).toMatchObject({ error: { code: "bpfdesk-stopped" }, collect: { state: "failed" } });
     expect(state.commands[0]).toMatchObject({ error: { code: "bpfdesk-stopped" } });
   });
+
+  it("left by a killed bpfdesk is connected to again by its node, in the way it was opened", async () => {
+    const before = await start();
+    const path = join(before.dir, "sessions", "left.bpfdesk-session");
+    const journal = openJournal(path);
+    const login = { identity_file: "/keys/one", sudo: false };
+    journal.append([
+      { type: "session.opened", session_id: "left", format: 1, app_version: "0" },
+      { type: "node.added", node: "n1", target: "node-1", label: "node-1", transport: "ssh", login },
+      { type: "connection.failed", node: "n1", error: { code: "connect-failed", message: "", hint: "" } },
+      { type: "connection.phase", node: "n1", phase: "connecting", detail: "" },
+    ]);
+    await copySession(path, join(before.dir, "other", "sessions"));
+    journal.close();
+    const opened: unknown[] = [];
+    const ssh = async (chosen: unknown) => {
+      opened.push(chosen);
+      return liveTransport();
+    };
+    const after = await start({ ssh }, { dataDir: join(before.dir, "other") });
+    expect((await after.untilNode("n1", (now) => now.phase === "closed")).error).toMatchObject({
+      code: "bpfdesk-stopped",
+    });
+    const { session_id, client } = after;
+    await client.call("node.reconnect", { session_id, node: "n1" });
+    const state = await after.untilNode("n1", (now) => now.phase === "ready" && now.datapath !== null);
+    expect(opened).toEqual([{ target: "node-1", ...login }]);
+    expect(state.datapath?.node.hostname).toBe("node-1");
+    expect(await refusal(client.call("node.reconnect", { session_id, node: "n7" }))).toMatchObject({
+      code: "no-such-node",
+    });
+  });
 });
 
 async function copySession(path: string, folder: string): Promise<void> {

@@ -2,7 +2,8 @@
  * Brings a session that was not closed to a state that is true again.
  *
  * Its process was killed, so no connection, command or collection of it runs any more; the events that
- * would have said so are added. What happened on the nodes is not known and not claimed.
+ * would have said so are added, with what is known: the output that came until then. What happened on the
+ * nodes is not known and not claimed; connecting again (`node.reconnect`) finds what was left there.
  */
 import type { ErrorData } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
@@ -10,10 +11,13 @@ import type { Journal } from "../journal/journal.ts";
 
 const stopped = (node: string): ErrorData => ({
   code: "bpfdesk-stopped",
-  message: "bpfdesk was stopped before this ended.",
-  hint: "Connect to the node again. Commands end on the node when their connection is lost.",
+  message: "Interrupted: bpfdesk was stopped before this ended. What came until then is kept.",
+  hint: "Connect to the node again. What ran there ends by itself when its connection is lost; what did not is shown then.",
   node,
 });
+
+const OVER = ["connection.failed", "connection.closed"] as const;
+const UNDER_WAY = ["connection.phase", "connection.prompt", "connection.ready", "connection.lost"] as const;
 
 /** Appends what is missing; returns how many connections had been open. */
 export function recoverSession(journal: Journal): number {
@@ -42,7 +46,8 @@ export function recoverSession(journal: Journal): number {
       const [started] = [...journal.ofTypes(["collect.started"], node)].filter(({ seq }) => seq === collect);
       if (started) events.push({ type: "collect.failed", node, collect_id: started.collect_id, error: stopped(node) });
     }
-    if (journal.lastSeqOf(["connection.failed", "connection.closed"], node) > 0) continue;
+    // A node can be connected to again after it was left.
+    if (journal.lastSeqOf(OVER, node) > journal.lastSeqOf(UNDER_WAY, node)) continue;
     open += 1;
     const reason = "bpfdesk was stopped";
     events.push({ type: "connection.closed", node, reason, error: stopped(node), residue: [] });
