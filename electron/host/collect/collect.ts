@@ -11,6 +11,7 @@ import { SCRIPT_LIMIT_S } from "../../core/collect/library.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
 import type { Section } from "../../core/collect/section.ts";
 import { BpfdeskError } from "../../core/errors.ts";
+import { execChecked } from "../tools/checked.ts";
 import type { Execution, NodeTransport } from "../transport/types.ts";
 
 /** The transport's limit is behind the script's own, so that a slow node still sends what it has. */
@@ -57,7 +58,7 @@ async function run(
   const reader = new FrameReader(nonce);
   const script = composeScript(options.sections, { stage });
   if (signal?.aborted) throw cancelled(transport);
-  const execution = await transport.exec({
+  const execution = await execChecked(transport, {
     argv: collectArgv(script, nonce, options.bpftool, ids),
     root: transport.privileges !== "none",
     timeout_ms: EXEC_LIMIT_MS,

@@ -1,6 +1,7 @@
 /** `bpftool prog dump xlated` of one program, on demand. Does not interpret it; the editor marks calls. */
 import { text } from "node:stream/consumers";
 import { BpfdeskError } from "../../core/errors.ts";
+import { execChecked } from "../tools/checked.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -13,7 +14,7 @@ export async function disassemble(
 ): Promise<{ text: string; command_id: string }> {
   const record_key = `prog-xlated:${prog_id}`;
   const command_id = recorder.reserve(record_key);
-  const execution = await transport.exec({
+  const execution = await execChecked(transport, {
     argv: [bpftool ?? "bpftool", "prog", "dump", "xlated", "id", String(prog_id)],
     // Without root this is still worth a try: the tool's own words say what is missing.
     root: transport.privileges !== "none",

@@ -12,6 +12,7 @@ import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { type Bundle, readBundle, unpackBundle } from "./bundle.ts";
+import { checkBeforeUse } from "./checked.ts";
 import { CANDIDATES, remote } from "./remote.ts";
 
 export interface LentBpftool {
@@ -30,6 +31,8 @@ export interface EnsureOptions {
   /** Shown to the person who decides. */
   reason: string;
   ask(prompt: Prompt): Promise<PromptAnswer>;
+  /** Awaited before anything is put on the node. */
+  beforeLending?(): Promise<void>;
   signal?: AbortSignal;
   /** Answers already given, by host. One for the whole process unless given. */
   answers?: Map<string, boolean>;
@@ -59,7 +62,9 @@ export async function ensureBpftool(transport: NodeTransport, options: EnsureOpt
     accepted = (await options.ask({ kind: "upload_bpftool", host, reason, version, bytes, sha256 })).accept;
     answers.set(host, accepted);
   }
-  return accepted ? lend(transport, bundle, options) : null;
+  if (!accepted) return null;
+  await options.beforeLending?.();
+  return lend(transport, bundle, options);
 }
 
 async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOptions): Promise<LentBpftool> {
@@ -94,7 +99,9 @@ async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOpt
     await remove();
     throw error;
   }
-  return { path: `${folder}/bpftool`, check, remove };
+  const tool = { path: `${folder}/bpftool`, check, remove };
+  checkBeforeUse(transport, { ...tool, folder, files: manifest.files });
+  return tool;
 }
 
 async function prepare(transport: NodeTransport, bytes: number, options: EnsureOptions): Promise<string> {

@@ -8,6 +8,24 @@ import type { NodeTransport } from "../transport/types.ts";
 export const CANDIDATES = ["/run", "/dev/shm", "/tmp", "/var/tmp", "~"] as const;
 
 /**
+ * Shell functions: `places` prints the folders above as they really are, one a line; `lent_folder PATH` says
+ * whether a path is a folder with a name of the form that is given here, and no link to one.
+ */
+export const LENT_FOLDERS = `places() {
+  seen=' '
+  for c in ${CANDIDATES.map((place) => (place === "~" ? '"$HOME"' : place)).join(" ")}; do
+    [ -n "$c" ] && c=$(cd -P "$c" 2>/dev/null && pwd -P) || continue
+    c=\${c%/}; case $seen in *" $c "*) continue ;; esac
+    seen="$seen$c "; printf '%s\\n' "$c"
+  done
+}
+lent_folder() {
+  n=\${1##*/.bpfdesk-}
+  case $n in *[!0-9a-f]*) return 1 ;; esac
+  [ \${#n} = 32 ] && [ -d "$1" ] && ! [ -L "$1" ]
+}`;
+
+/**
  * Removes the folder $1 when the connection is gone in a way that nobody could say so before: a lost line, a
  * killed bpfdesk. A process of its own session looks every two seconds whether what the connection hangs on
  * still lives: process $2, or the nearest ancestor that is an SSH server. Ends at once when there is neither.
@@ -41,6 +59,7 @@ const WATCH = `watch() {
  *
  * A folder is trusted when it and all above it belong to root or to the user, and who else may write there
  * cannot rename what is not theirs (the sticky bit). Whether programs may run is tried, not read from options.
+ * The tag of the connection is written in it, so that a folder that is left tells whose it is.
  */
 const PREPARE = `${WATCH}
 umask 077; on=$1 name=$2 need=$3; shift 3; uid=$(id -u); LC_ALL=C; export LC_ALL
@@ -69,7 +88,8 @@ for c; do
   d=$c/$name
   mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
   if printf '#!/bin/sh\\nexit 0\\n' >"$d/try" && chmod 700 "$d/try" && "$d/try"; then
-    rm -f "$d/try"; printf '%s\\n' "$d"; watch "$d" "$on"; exit 0
+    rm -f "$d/try"; [ -z "\${BPFDESK_TAG-}" ] || printf '%s\\n' "$BPFDESK_TAG" >"$d/.tag"
+    printf '%s\\n' "$d"; watch "$d" "$on"; exit 0
   fi 2>/dev/null
   rm -f "$d/try"; rmdir "$d"; echo "$c: programs cannot run there" >&2
 done
