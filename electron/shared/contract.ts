@@ -103,6 +103,8 @@ const connectTarget = z.discriminatedUnion("kind", [
     identity_file: z.string().max(4096).optional(),
     /** Ask for the sudo password when `sudo -n` is refused; without it the node is opened with what there is. */
     sudo: z.boolean().optional(),
+    /** bpfdesk's own connection or the system's ssh; chosen by what the host needs when absent. */
+    backend: z.enum(["ssh2", "openssh"]).optional(),
   }),
   z.object({ kind: z.literal("local"), sudo: z.boolean().optional() }),
   z.object({ kind: z.literal("sample") }),

@@ -32,7 +32,7 @@ export interface Target {
 /** The two live ways, as `service.ts` wires them. */
 export interface LiveConnectors {
   ssh(
-    target: { target: string; identity_file?: string; sudo?: boolean },
+    target: { target: string; identity_file?: string; sudo?: boolean; backend?: "ssh2" | "openssh" },
     context: ConnectContext,
   ): Promise<NodeTransport>;
   local(options: { sudo?: boolean }, context: ConnectContext): Promise<NodeTransport>;
@@ -89,8 +89,12 @@ export function targetOf(
 
 /** What was chosen beside the name, without what is not set. */
 function loginOf(chosen: { [K in keyof Login]?: Login[K] | undefined }): Login {
-  const { identity_file, sudo } = chosen;
-  return { ...(identity_file ? { identity_file } : {}), ...(sudo === undefined ? {} : { sudo }) };
+  const { identity_file, sudo, backend } = chosen;
+  return {
+    ...(identity_file ? { identity_file } : {}),
+    ...(sudo === undefined ? {} : { sudo }),
+    ...(backend === undefined ? {} : { backend }),
+  };
 }
 
 /** The way a node was opened, from the record. Throws `not-again` for a record that was shown. */
