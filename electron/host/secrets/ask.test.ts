@@ -82,7 +82,7 @@ function login(node: Node, who: ReturnType<typeof person>, store: SecretStore, t
       );
       return { privileges: "sudo_password" };
     },
-    { ask: who.ask, onPhase: () => {} },
+    { ask: who.ask, onPhase: (_phase: Phase, _detail: string) => {} },
     store,
     target,
   ).then(
@@ -229,6 +229,43 @@ it("never keeps the answers to a node's own questions: they may be one-time code
     "node-7",
   );
   expect([who.asked, store.kept()]).toEqual([[prompt], []]);
+});
+
+it("keeps the answers to sudo's own words apart, and no code that is asked for by every command", async () => {
+  const store = createSecretStore();
+  const sudo = { kind: "sudo_password" as const, user: "ann", host: "node-7", attempt: 1 };
+  const prompts: Prompt[] = [
+    { ...sudo, text: "LDAP password: " },
+    { ...sudo, text: "Code: ", every_command: true },
+    sudo,
+  ];
+  const connectAsking = (who: ReturnType<typeof person>) =>
+    connectWithSecrets(
+      async ({ ask }) => {
+        const answers: unknown[] = [];
+        for (const prompt of prompts) answers.push((await ask(prompt)).values[0]);
+        return { privileges: "sudo_password" as const, answers };
+      },
+      { ask: who.ask, onPhase: () => {} },
+      store,
+      "node-7",
+    );
+  await connectAsking(person(["a", "memory"], ["1", "memory"], ["b", "memory"]));
+  const who = person("2");
+  expect([(await connectAsking(who)).answers, who.asked]).toEqual([["a", "2", "b"], [prompts[1]]]);
+});
+
+it("takes the secrets of standing connections too when everything is wiped", async () => {
+  const store = createSecretStore();
+  const forgetSecrets = vi.fn();
+  const transport = await connectWithSecrets(
+    async () => ({ privileges: "sudo_password" as const, forgetSecrets }),
+    { ask: person().ask, onPhase: () => {} },
+    store,
+    "node-7",
+  );
+  store.wipe("lock");
+  expect([transport.privileges, forgetSecrets.mock.calls.length]).toEqual(["sudo_password", 1]);
 });
 
 it("asks for a jump host's password once for all nodes behind it", async () => {

@@ -4,12 +4,13 @@
  * A kept secret is given once, at the first attempt, to the one place it was kept for. When it is refused
  * it is forgotten everywhere and a person is asked. What a person wants kept is kept only after it was
  * accepted: a password that was never taken by anybody must not be tried again by itself. Answers to
- * keyboard-interactive questions are never kept; they may be one-time codes.
+ * keyboard-interactive questions, and what sudo asks for every time, are never kept: one-time codes.
  */
 import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
-import type { Privileges, Prompt } from "../../core/journal/events.ts";
+import type { Prompt } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { type SecretKey, secretId } from "../../shared/parent.ts";
+import type { NodeTransport } from "../transport/types.ts";
 import { ownCopy, type SecretStore } from "./store.ts";
 
 type Keep = NonNullable<PromptAnswer["keep"]>;
@@ -141,8 +142,10 @@ interface Context {
   ask(prompt: Prompt): Promise<PromptAnswer>;
 }
 
+type Connected = Pick<NodeTransport, "privileges" | "forgetSecrets">;
+
 /** Connects with kept secrets, and learns from how far it comes which of them were right. */
-export async function connectWithSecrets<C extends Context, T extends { readonly privileges: Privileges }>(
+export async function connectWithSecrets<C extends Context, T extends Connected>(
   connect: (context: C) => Promise<T>,
   context: C,
   store: SecretStore,
@@ -159,6 +162,7 @@ export async function connectWithSecrets<C extends Context, T extends { readonly
     secrets.accepted(transport.privileges === "none" ? LOGIN : [...LOGIN, "sudo_password"]);
     secrets.gaveUp(null);
     secrets.connected();
+    forgetOnWipe(transport, store);
     return transport;
   } catch (error) {
     secrets.gaveUp(error instanceof BpfdeskError ? error.data : null);
@@ -166,12 +170,25 @@ export async function connectWithSecrets<C extends Context, T extends { readonly
   }
 }
 
+/** A wipe also takes what a standing connection holds. Does not keep a connection from going away. */
+function forgetOnWipe(transport: Connected, store: SecretStore): void {
+  const held = new WeakRef(transport);
+  const stop = store.onWipe(() => {
+    const still = held.deref();
+    if (still) still.forgetSecrets?.();
+    else stop();
+  });
+}
+
 function isSecret(prompt: Prompt): prompt is Prompt & SecretPrompt {
-  return prompt.kind === "password" || prompt.kind === "passphrase" || prompt.kind === "sudo_password";
+  if (prompt.kind === "sudo_password") return prompt.every_command !== true && prompt.echo !== true;
+  return prompt.kind === "password" || prompt.kind === "passphrase";
 }
 
 function keyOf(prompt: Prompt & SecretPrompt, target: string): SecretKey {
   if (prompt.kind === "passphrase") return { kind: prompt.kind, user: "", of: prompt.file, target: "" };
   const { kind, user, host, on_the_way_to } = prompt;
-  return { kind, user, of: host, target: on_the_way_to === undefined ? target : "" };
+  // A question in the node's own words has its own answer.
+  const words = prompt.kind === "sudo_password" && prompt.text !== undefined ? `: ${prompt.text.slice(0, 500)}` : "";
+  return { kind, user, of: `${host}${words}`, target: on_the_way_to === undefined ? target : "" };
 }

@@ -145,6 +145,10 @@ export abstract class LiveTransport implements NodeTransport {
     return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
   }
 
+  forgetSecrets(): void {
+    this.found.wipe();
+  }
+
   onLost(listener: (error: Error) => void): void {
     this.lostListener = listener;
     if (this.lost !== null && !this.closed) listener(this.lost);

@@ -67,6 +67,8 @@ export interface NodeTransport {
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string;
   /** Called whenever the number of commands that wait for a place changes. Absent where none ever waits. */
   onQueue?(listener: (queue: { running: number; waiting: number; limit: number }) => void): void;
+  /** Overwrites what it holds of secrets (the screen was locked); a command that needs one asks again. Absent where there are none. */
+  forgetSecrets?(): void;
   /** Called once when the connection is lost; not after close(). */
   onLost(listener: (error: Error) => void): void;
   close(): Promise<void>;
