@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import type { SshHost } from "../shared/contract.ts";
 import { collectFollowUp, collectNode } from "./collect/collect.ts";
+import { takeInventory } from "./residue/inventory.ts";
+import { stopLeftovers } from "./residue/stop.ts";
 import { connectWithSecrets } from "./secrets/ask.ts";
 import type { SecretStore } from "./secrets/store.ts";
 import type { LiveConnectors } from "./session/targets.ts";
@@ -38,9 +40,10 @@ export function liveParts(options: { resourcesDir: string; known_hosts?: string 
         connectWithSecrets((asking) => connectLocal({ ...chosen, ...asking }), context, secrets, "local"),
     },
     work: {
-      ensureBpftool: (transport, { ask, signal }) => chooseBpftool(transport, { toolsDir, ask, signal }),
+      ensureBpftool: (transport, context) => chooseBpftool(transport, { toolsDir, ...context }),
       collectNode,
       collectFollowUp,
+      residue: { takeInventory, stopLeftovers },
     },
     localAvailable,
     listSshHosts: () => listSshHosts(),

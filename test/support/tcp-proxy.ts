@@ -23,6 +23,8 @@ export interface TcpProxy {
   connections(): number;
   /** Resets every connection, as a lost line does. */
   cut(): void;
+  /** Resets every connection and, until it is turned off, every new one: a server that is not there. */
+  down(on?: boolean): void;
   /** From now on (or again) the bytes stay where they are, with the connections open. */
   stall(on?: boolean): void;
   stop(): Promise<void>;
@@ -36,8 +38,13 @@ export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
   const pairs = new Set<{ sockets: net.Socket[]; lines: Line[] }>();
   let fromServer = 0;
   let stalled = false;
+  let isDown = false;
 
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    if (isDown) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = net.connect({ ...options.target, allowHalfOpen: true, noDelay: true });
     let sent = 0;
     const halfDelay = (options.delay_ms ?? 0) / 2;
@@ -77,6 +84,10 @@ export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
     bytesFromServer: () => fromServer,
     connections: () => pairs.size,
     cut,
+    down(on = true) {
+      isDown = on;
+      if (on) cut();
+    },
     stall(on = true) {
       stalled = on;
       for (const pair of pairs) for (const line of pair.lines) line.stall(on);

@@ -151,6 +151,8 @@ export function createProof({ node, transport, work, first, standing, tell }: Pr
       const { stopped, failed } = await work.stopLeftovers(transport, chosen);
       leftovers = leftovers.filter(({ id }) => !stopped.includes(id));
       tell({ type: "leftovers.stopped", node, stopped, failed });
+      // What ended by itself meanwhile is not offered any longer.
+      if (failed.length > 0) showLeftovers(await take());
     },
     end() {
       over.abort();

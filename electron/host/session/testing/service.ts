@@ -33,10 +33,10 @@ const noLive = async () => {
 };
 
 export async function testService(
-  live: Partial<LiveParts["live"]> & Partial<Pick<LiveParts["work"], "ensureBpftool">> = {},
+  live: Partial<LiveParts["live"]> & Partial<LiveParts["work"]> = {},
   options: Partial<ServiceOptions> = {},
 ): Promise<TestService> {
-  const { ensureBpftool, ...connectors } = live;
+  const { ssh = noLive, local = noLive, ...work } = live;
   const dir = mkdtempSync(join(tmpdir(), "bpfdesk-service-"));
   const service = createService(
     {
@@ -47,11 +47,12 @@ export async function testService(
       ...options,
     },
     {
-      live: { ssh: noLive, local: noLive, ...connectors },
+      live: { ssh, local },
       work: {
         collectNode,
         collectFollowUp,
-        ensureBpftool: ensureBpftool ?? (async () => ({ bpftool: null, cleanup: async () => [] })),
+        ensureBpftool: async () => ({ bpftool: null, cleanup: async () => [] }),
+        ...work,
       },
       localAvailable: () => ({ available: false, reason: "a test" }),
       listSshHosts: async () => [],
