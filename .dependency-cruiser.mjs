@@ -8,7 +8,7 @@ const zones = {
   host: {
     path: "^electron/host/",
     zones: ["host", "shared", "core"],
-    packages: ["zod", "yaml", "ssh2", "ssh-config"],
+    packages: ["zod", "yaml", "ssh2", "ssh-config", "bcrypt-pbkdf"],
     node: true,
   },
   server: {
@@ -45,6 +45,7 @@ const zonePath = { ...Object.fromEntries(Object.entries(zones).map(([name, zone]
 const doors = {
   ssh2: "^electron/host/ssh/",
   "ssh-config": "^electron/host/ssh/",
+  "bcrypt-pbkdf": "^electron/host/ssh/",
   "node:sqlite": "^electron/host/journal/",
   ws: "^electron/server/",
   "monaco-editor": "^renderer/editor/",

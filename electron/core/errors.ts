@@ -39,7 +39,8 @@ export interface ChangedHostKey {
   fingerprint: string;
   /** The new key, base64. */
   key: string;
-  known: { file: string; line: number; key_type: string; fingerprint: string }[];
+  /** `global`: in a file of the whole machine, not of the user. */
+  known: { file: string; line: number; key_type: string; fingerprint: string; global?: boolean }[];
 }
 
 /** The one error class that leaves host code. */

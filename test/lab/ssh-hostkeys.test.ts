@@ -50,8 +50,12 @@ describe("host keys", () => {
     const server = await sshd();
     const known_hosts = path.join(server.dir, "old");
     fs.writeFileSync(known_hosts, `# old\n${server.knownHostsLine}`);
-    const before = server.hostKeys[0]?.fingerprint;
+    const known = server.hostKeys.map(({ type, fingerprint }, index) => {
+      return { file: known_hosts, line: index + 2, key_type: type, fingerprint };
+    });
+    const before = known[0]?.fingerprint;
     server.rotateHostKey();
+    const [shown] = server.hostKeys;
     const { failed, asked } = await result(connect(server, { known_hosts, identity_file: server.keyFile }));
     expect(asked).toEqual([]);
     expect(failed).toEqual({
@@ -60,6 +64,13 @@ describe("host keys", () => {
       hint: `Someone may be listening in, or the node was installed anew. When you know it was, remove the old key: ssh-keygen -f "${known_hosts}" -R "[127.0.0.1]:${server.port}"`,
       phase: "host_key",
       node: me(server),
+      host_key: {
+        name: `[127.0.0.1]:${server.port}`,
+        key_type: "ssh-ed25519",
+        fingerprint: shown?.fingerprint,
+        key: shown?.blob,
+        known,
+      },
     });
   });
 

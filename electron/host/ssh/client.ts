@@ -3,12 +3,14 @@
  * client checks the host key, remembers it for later key exchanges and sends keepalives.
  */
 import type { Duplex } from "node:stream";
-import { Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
-import { BpfdeskError } from "../../core/errors.ts";
+import { type AuthenticationType, Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import type { LinkHop } from "../../core/ssh/link.ts";
 import { Authentication } from "./auth.ts";
+import { Handshake } from "./handshake.ts";
 import { HostKeyCheck } from "./host-key.ts";
 import type { KeyRing } from "./keys.ts";
 import type { KnownHost } from "./known-hosts.ts";
+import { explainLogin } from "./login-error.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
 
@@ -17,6 +19,8 @@ export interface ClientOptions {
   stream: Duplex;
   resolved: ResolvedHost;
   known: KnownHost[];
+  /** Base64 of the key an earlier connection to the same host trusted. */
+  trusted?: string;
   keys: KeyRing;
   steps: Steps;
   /** Time for each answer of the server, in ms; does not run while a person answers. */
@@ -43,26 +47,37 @@ export interface Connection {
   stream: Duplex;
 }
 
+export interface LoggedIn extends Connection {
+  hop: LinkHop;
+  /** Base64 of the host key that was trusted. */
+  host_key: string;
+}
+
 /** Key exchange, host key and login. Rejects with a BpfdeskError; the stream is closed then. */
-export async function openClient(options: ClientOptions): Promise<Connection> {
+export async function openClient(options: ClientOptions): Promise<LoggedIn> {
   const { stream, resolved, steps } = options;
   const client = new Client();
   for (const emitter of [client, stream]) emitter.setMaxListeners(0); // every session listens for the end
-  const hostKey = new HostKeyCheck(resolved, options.known, steps);
+  const hostKey = new HostKeyCheck(resolved, options.known, steps, options.trusted ?? null);
+  const handshake = new Handshake();
   let fail: (error: unknown) => void = () => {};
   const authentication = new Authentication(resolved, options.keys, steps, (error) => fail(error));
   let remembered: Promise<void> = Promise.resolve();
+  steps.loginBegins();
 
   const ready = new Promise<void>((resolve, reject) => {
     fail = reject;
+    const explained = (error: Error & { level?: string }) => explainLogin(error, { steps, authentication, handshake });
     client.on("ready", resolve);
     client.on("error", (error: Error & { level?: string }) => {
-      // A key that could not sign: ssh2 goes on with the next one.
-      if (error.level !== "agent") reject(explain(error, steps, authentication));
+      // A key that could not sign: the next one follows.
+      if (error.level !== "agent") reject(explained(error));
     });
-    client.on("close", () => reject(explain(new Error("the node closed the connection"), steps, authentication)));
-    client.on("handshake", () => {
+    client.on("close", () => reject(explained(new Error("the node closed the connection"))));
+    client.on("change password", () => reject(passwordExpired(steps, resolved)));
+    client.on("handshake", (negotiated) => {
       if (steps.current === "authenticating") return; // a later key exchange
+      handshake.negotiated = negotiated;
       remembered = hostKey.remember();
       steps.enter("authenticating", `as ${resolved.user}`, options.limit_ms);
     });
@@ -90,12 +105,17 @@ export async function openClient(options: ClientOptions): Promise<Connection> {
       },
       // The declared type wants a return value where the callback was called instead.
       authHandler: authentication.next as ConnectConfig["authHandler"] & object,
+      debug: (line) => {
+        const ways = handshake.read(line);
+        if (ways !== null) authentication.serverTakes(ways as AuthenticationType[]);
+      },
     });
   });
   try {
     await steps.during(ready);
     await remembered;
-    return { client, stream };
+    const hop = handshake.hop(steps.node, authentication.succeeded());
+    return { client, stream, hop, host_key: hostKey.trusted() };
   } catch (error) {
     client.destroy();
     stream.destroy();
@@ -109,32 +129,10 @@ export function orderedAlgorithms(knownTypes: string[]): ServerHostKeyAlgorithm[
   return [...HOST_KEY_ALGORITHMS.filter(known), ...HOST_KEY_ALGORITHMS.filter((name) => !known(name))];
 }
 
-function explain(error: Error & { level?: string }, steps: Steps, authentication: Authentication): Error {
-  if (error instanceof BpfdeskError) return error;
-  if (steps.current === "authenticating") {
-    // After its limit of tries OpenSSH says so and hangs up.
-    if (error.level === "client-authentication" || /authentication failures/i.test(error.message)) {
-      return authentication.refused(error.message);
-    }
-    return steps.error({
-      code: "connect-failed",
-      message: `${steps.node} ended the connection while logging in.`,
-      hint: "Its log tells why (journalctl -u ssh). A limit of tries or of time may be over.",
-      cause: error.message,
-    });
-  }
-  if (/no matching/i.test(error.message)) {
-    return steps.error({
-      code: "no-common-algorithm",
-      message: `${steps.node} and bpfdesk have no algorithm in common.`,
-      hint: "The node allows only what is very old or very new; see ssh -vv for its lists.",
-      cause: error.message,
-    });
-  }
+function passwordExpired(steps: Steps, { user }: ResolvedHost): Error {
   return steps.error({
-    code: "not-ssh",
-    message: `${steps.node} took the connection but did not speak SSH with us.`,
-    hint: "Check the port: another service may listen there, or the line was cut.",
-    cause: error.message,
+    code: "password-expired",
+    message: `The password of ${user} on ${steps.node} is right but has expired.`,
+    hint: "Log in once with ssh in a terminal and choose a new one.",
   });
 }

@@ -37,14 +37,32 @@ export async function listSshHosts(file = userConfigFile()): Promise<SshHost[]> 
   return [...hosts.values()];
 }
 
-/** The options that apply to a host, names in lower case, as `ssh -G` would list those that are set. */
-export function computeConfig(host: string, user: string | null, file = userConfigFile()): Map<string, string[]> {
-  const text = readWithIncludes(file)
-    .map((piece) => piece.text)
-    .join("\n");
+/** The whole machine's configuration, read after the user's. */
+export function systemConfigFile(): string {
+  return process.platform === "win32"
+    ? path.join(process.env.ProgramData ?? "C:\\ProgramData", "ssh", "ssh_config")
+    : "/etc/ssh/ssh_config";
+}
+
+/**
+ * The options that apply to a host, names in lower case, as `ssh -G` would list those that are set, and
+ * the files they were read from. `file`: instead of the user's and the system's.
+ */
+export function computeConfig(
+  host: string,
+  user: string | null,
+  file?: string,
+): { options: Map<string, string[]>; files: string[] } {
+  const from = file === undefined ? [userConfigFile(), systemConfigFile()] : [file];
+  const pieces = from.map((one) => readWithIncludes(one));
+  // A file begins outside of the last block of the one before.
+  const text = pieces.map((one) => one.map((piece) => piece.text).join("\n")).join("\nHost *\n");
   const query = user === null ? { Host: host } : { Host: host, User: user };
   const computed = SSHConfig.parse(text).compute(query, { ignoreCase: true, matchExec: false });
-  return new Map(Object.entries(computed).map(([name, value]) => [name, Array.isArray(value) ? value : [value]]));
+  const options = new Map(
+    Object.entries(computed).map(([name, value]) => [name, Array.isArray(value) ? value : [value]]),
+  );
+  return { options, files: [...new Set(pieces.flat().map((piece) => piece.file))] };
 }
 
 interface Piece {

@@ -3,23 +3,21 @@
  * authenticating, privileges. Every step has its own time limit, can be cancelled, and fails with an
  * error that names the node, the step and what to try.
  */
-import type { Duplex } from "node:stream";
-import type { Client } from "ssh2";
 import { BpfdeskError, type Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
+import type { LinkInfo } from "../../core/ssh/link.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { connectionLost } from "../transport/execution.ts";
 import { findPrivileges, type OnCommand } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
-import { type Connection, openClient } from "./client.ts";
-import { dial } from "./dial.ts";
-import { type KeyRing, type KeySource, loadKeys } from "./keys.ts";
-import { readKnownHosts } from "./known-hosts.ts";
-import { type ResolvedHost, resolveHost } from "./resolve.ts";
+import { resolveChain } from "./chain.ts";
+import type { Connection } from "./client.ts";
+import { askNobody, limitOf, type OpenChain, openChain } from "./hops.ts";
+import type { ResolvedHost } from "./resolve.ts";
 import { openSession, SshTransport } from "./ssh-transport.ts";
 import { Steps } from "./steps.ts";
-import { nodeName, parseTarget } from "./target.ts";
+import { parseTarget } from "./target.ts";
 
 export interface ConnectSshOptions {
   /** Alias of ~/.ssh/config, or `[user@]host[:port]`. */
@@ -37,6 +35,8 @@ export interface ConnectSshOptions {
   sudo?: boolean;
   /** Limit for each answer of the server in ms; ConnectTimeout or 15 s otherwise. */
   limit_ms?: number;
+  /** Chosen by what the host needs when absent. */
+  backend?: "ssh2" | "openssh";
   /** Told of what is run before the transport exists. */
   onCommand?: OnCommand;
   onPhase(phase: Phase, detail: string): void;
@@ -44,129 +44,35 @@ export interface ConnectSshOptions {
   signal: AbortSignal;
 }
 
-const DEFAULT_LIMIT_MS = 15_000;
-const MAX_HOPS = 8;
-
 /** Rejects with a BpfdeskError, code `cancelled` within moments of the signal. Leaves nothing open then. */
 export async function connectSsh(options: ConnectSshOptions): Promise<NodeTransport> {
   const target = parseTarget(options.target);
   const resolving = new Steps({ ...options, node: target.text });
-  const connections: Connection[] = [];
-  let steps = resolving;
+  let chain: ResolvedHost[];
   try {
     resolving.enter("resolving", target.text, 0);
-    const chain = await resolving.during(resolveChain(target.text, options, resolving, 0));
+    chain = await resolving.during(resolveChain(target.text, options));
+  } finally {
     resolving.end();
-    for (const [index, resolved] of chain.entries()) {
-      steps.end();
-      const isNode = index === chain.length - 1;
-      steps = stepsFor(resolved, options, isNode);
-      const keys = await steps.during(loadKeys(keySource(resolved, options, isNode), steps));
-      const stream = await openStream(resolved, connections[0]?.client ?? null, steps, limitOf(resolved, options));
-      connections.unshift(await login(stream, resolved, keys, steps, options));
-    }
-    return await openTransport(connections, chain.at(-1), steps, options);
+  }
+  const opened = await openChain(chain, options);
+  try {
+    return await openTransport(chain, opened, options);
   } catch (error) {
-    for (const { client } of connections) client.destroy();
+    for (const { client } of opened.connections) client.destroy();
     throw error;
   } finally {
-    steps.end();
-  }
-}
-
-/** The hosts to log in to, in order; the last is the node. */
-async function resolveChain(
-  text: string,
-  options: ConnectSshOptions,
-  steps: Steps,
-  depth: number,
-): Promise<ResolvedHost[]> {
-  const resolved = await resolveHost(text, {
-    signal: options.signal,
-    ...(options.config_file === undefined ? {} : { config_file: options.config_file }),
-  });
-  if (resolved.proxy_command !== null) {
-    throw steps.error({
-      code: "proxy-command",
-      message: `${text} is reached by a ProxyCommand, which bpfdesk does not run yet.`,
-      hint: "Use ProxyJump for it, or forward a port with ssh -L and connect to that.",
-      cause: resolved.proxy_command.slice(0, 500),
-    });
-  }
-  if (depth > MAX_HOPS) {
-    throw steps.error({
-      code: "proxy-jump",
-      message: `${text} is behind more than ${MAX_HOPS} hops.`,
-      hint: "Check ProxyJump in ~/.ssh/config: does a host name itself?",
-    });
-  }
-  const [first, ...others] = resolved.proxy_jump;
-  if (first === undefined) return [resolved];
-  // As OpenSSH: the first hop may have hops of its own, the others are reached through the one before.
-  const chain = await resolveChain(first, options, steps, depth + 1);
-  for (const hop of others) chain.push((await resolveChain(hop, options, steps, MAX_HOPS)).at(-1) ?? resolved);
-  return [...chain, resolved];
-}
-
-/** TCP, or a channel through the hop before. */
-async function openStream(resolved: ResolvedHost, hop: Client | null, steps: Steps, limit_ms: number): Promise<Duplex> {
-  const { hostname, port } = resolved;
-  steps.enter("connecting", `${hostname} port ${port}`, limit_ms);
-  if (hop === null) return dial(hostname, port, steps);
-  const forwarded = new Promise<Duplex>((resolve, reject) => {
-    hop.forwardOut("127.0.0.1", 0, hostname, port, (error, stream) => {
-      if (error === undefined) resolve(stream);
-      else {
-        reject(
-          steps.error({
-            code: "connect-failed",
-            message: `The hop before it could not reach ${hostname} port ${port}.`,
-            hint: "Check the address as seen from the hop, and AllowTcpForwarding there.",
-            cause: error.message,
-          }),
-        );
-      }
-    });
-  });
-  return steps.during(forwarded);
-}
-
-function keySource(resolved: ResolvedHost, options: ConnectSshOptions, isNode: boolean): KeySource {
-  const { agent, identity_files, identities_only, certificate_files } = resolved;
-  const identity_file = isNode ? (options.identity_file ?? null) : null;
-  return { agent, identity_files, identities_only, certificate_files, identity_file };
-}
-
-async function login(
-  stream: Duplex,
-  resolved: ResolvedHost,
-  keys: KeyRing,
-  steps: Steps,
-  options: ConnectSshOptions,
-): Promise<Connection> {
-  try {
-    const user_known_hosts = options.known_hosts === undefined ? resolved.user_known_hosts : [options.known_hosts];
-    return await openClient({
-      stream,
-      resolved: { ...resolved, user_known_hosts },
-      known: await readKnownHosts([...user_known_hosts, ...resolved.global_known_hosts]),
-      keys,
-      steps,
-      limit_ms: limitOf(resolved, options),
-    });
-  } catch (error) {
-    stream.destroy();
-    throw error;
+    opened.steps.end();
   }
 }
 
 async function openTransport(
-  connections: Connection[],
-  node: ResolvedHost | undefined,
-  steps: Steps,
+  chain: ResolvedHost[],
+  { connections, members, hops, steps }: OpenChain,
   options: ConnectSshOptions,
 ): Promise<NodeTransport> {
   const [connection] = connections;
+  const node = chain.at(-1);
   if (connection === undefined || node === undefined) throw new Error("a chain has at least the node");
   steps.enter("privileges", `as ${node.user}`, limitOf(node, options));
   const search = findPrivileges({
@@ -198,19 +104,15 @@ async function openTransport(
     connections,
     privileges,
     ssh_argv: sshArgv(options),
+    link: { backend: "ssh2", why: "bpfdesk's own connection does all this host asks for.", hops } satisfies LinkInfo,
+    /** The same chain again with the keys and host keys of the first time; rejects rather than ask anybody. */
+    another: async (signal: AbortSignal): Promise<Connection[]> => {
+      const quietly = { ...options, onPhase: () => {}, ask: askNobody(steps.node), signal };
+      const again = await openChain(chain, quietly, members);
+      again.steps.end();
+      return again.connections;
+    },
   });
-}
-
-function stepsFor(resolved: ResolvedHost, options: ConnectSshOptions, isNode: boolean): Steps {
-  const node = nodeName(resolved.user, resolved.hostname, resolved.port);
-  const onPhase: ConnectSshOptions["onPhase"] = (phase, detail) =>
-    options.onPhase(phase, isNode ? detail : `hop ${node}: ${detail}`);
-  return new Steps({ node, onPhase, ask: options.ask, signal: options.signal });
-}
-
-function limitOf(resolved: ResolvedHost, options: ConnectSshOptions): number {
-  if (options.limit_ms !== undefined) return options.limit_ms;
-  return resolved.connect_timeout_s === null ? DEFAULT_LIMIT_MS : resolved.connect_timeout_s * 1000;
 }
 
 /** The ssh command that reaches the same node, as one would type it. */

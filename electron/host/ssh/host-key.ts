@@ -5,7 +5,7 @@
  * answer is remembered for the connection, and known_hosts is written by `remember`, which the
  * caller calls after the handshake only.
  */
-
+import type { ChangedHostKey } from "../../core/errors.ts";
 import {
   appendKnownHost,
   checkHostKey,
@@ -17,9 +17,12 @@ import {
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
 import { hostWithPort } from "./target.ts";
+import { keyTypeOf } from "./wire.ts";
 
 export class HostKeyCheck {
   private accepted: string | null = null;
+  /** What an earlier connection to the host trusted; not asked about again. */
+  private readonly before: string | null;
   private toWrite: { key_type: string; key: string } | null = null;
   private readonly names: string[];
 
@@ -27,7 +30,8 @@ export class HostKeyCheck {
   private readonly entries: KnownHost[];
   private readonly steps: Steps;
 
-  constructor(resolved: ResolvedHost, entries: KnownHost[], steps: Steps) {
+  constructor(resolved: ResolvedHost, entries: KnownHost[], steps: Steps, before: string | null = null) {
+    this.before = before;
     this.resolved = resolved;
     this.entries = entries;
     this.steps = steps;
@@ -39,7 +43,13 @@ export class HostKeyCheck {
   /** Types of the keys that are known for the host: to be offered first, so that a known host looks known. */
   knownTypes(): string[] {
     const own = this.entries.filter((entry) => entry.marker === "" && this.names.some((n) => matchesName(entry, n)));
-    return [...new Set(own.map((entry) => entry.key_type))];
+    const types = own.map((entry) => entry.key_type);
+    return [...new Set(this.before === null ? types : [keyTypeOf(Buffer.from(this.before, "base64"))])];
+  }
+
+  /** Base64 of the key that was trusted; empty before one was. */
+  trusted(): string {
+    return this.accepted ?? "";
   }
 
   /** Is this the key that was trusted earlier on this connection? */
@@ -50,7 +60,7 @@ export class HostKeyCheck {
   /** Resolves when the key is trusted; rejects with a BpfdeskError when it is not. */
   async verify(blob: Buffer): Promise<void> {
     const key = blob.toString("base64");
-    const key_type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1");
+    const key_type = keyTypeOf(blob);
     const shown = `${key_type} ${fingerprint(key)}`;
     if (this.accepted !== null) {
       throw this.steps.error({
@@ -60,7 +70,8 @@ export class HostKeyCheck {
       });
     }
     const state = checkHostKey(this.entries, this.names, key_type, key);
-    if (state.state === "known") this.steps.detail(`${shown}, known (${place(state.entry)})`);
+    if (key === this.before && state.state === "new") this.steps.detail(`${shown}, trusted before`);
+    else if (state.state === "known") this.steps.detail(`${shown}, known (${place(state.entry)})`);
     else if (state.state === "new") await this.decideNew(state, key_type, key);
     else throw this.refused(state, key_type, key);
     this.accepted = key;
@@ -124,7 +135,8 @@ export class HostKeyCheck {
         });
       }
     } else {
-      this.steps.detail(`${shown}, new, accepted because StrictHostKeyChecking is ${mode}${note}`);
+      const treated = mode === "no" ? " (treated as accept-new: a changed key is refused)" : "";
+      this.steps.detail(`${shown}, new, accepted because StrictHostKeyChecking is ${mode}${treated}${note}`);
     }
     this.toWrite = { key_type, key };
   }
@@ -151,7 +163,22 @@ export class HostKeyCheck {
       hint:
         "Someone may be listening in, or the node was installed anew. When you know it was, remove the old key: " +
         `ssh-keygen -f "${entry.file}" -R "${name}"`,
+      host_key: this.changed(name, key_type, key),
     });
+  }
+
+  /** Every key the host is known by, so that a person can judge, and replace what is out of date. */
+  private changed(name: string, key_type: string, key: string): ChangedHostKey {
+    const known = this.entries
+      .filter((entry) => entry.marker === "" && matchesName(entry, name))
+      .map((entry) => ({
+        file: entry.file,
+        line: entry.line,
+        key_type: entry.key_type,
+        fingerprint: fingerprint(entry.key),
+        ...(this.resolved.user_known_hosts.includes(entry.file) ? {} : { global: true }),
+      }));
+    return { name, key_type, fingerprint: fingerprint(key), key, known };
   }
 }
 

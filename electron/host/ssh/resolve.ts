@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
 import { BpfdeskError } from "../../core/errors.ts";
+import { agentSocket } from "./agent-socket.ts";
 import { computeConfig } from "./config-file.ts";
 import { parseTarget } from "./target.ts";
 
@@ -36,9 +37,20 @@ export interface ResolvedHost {
   /** Hops in order, each a target of its own. */
   proxy_jump: string[];
   proxy_command: string | null;
+  /** Ways to log in that are allowed, in the order to try them. */
+  auth_ways: AuthWay[];
+  /** How often a password is asked for. */
+  password_prompts: number;
+  /** Every file the configuration was read from, in order. */
+  config_files: string[];
+  /** Everything that was listed: names in lower case, values as they are written. */
+  config: ReadonlyMap<string, readonly string[]>;
   /** True when there is no OpenSSH and the configuration was read by us. */
   approximate: boolean;
 }
+
+const AUTH_WAYS = ["publickey", "keyboard-interactive", "password"] as const;
+export type AuthWay = (typeof AUTH_WAYS)[number];
 
 export interface ResolveOptions {
   signal: AbortSignal;
@@ -49,12 +61,14 @@ export interface ResolveOptions {
 }
 
 const RESOLVE_TIMEOUT_MS = 10_000;
+const MAX_STDERR = 256 << 10;
 
 /** Resolves a target. Rejects with `bad-target`, `ssh-config` or `cancelled`, phase `resolving`. */
 export async function resolveHost(text: string, options: ResolveOptions): Promise<ResolvedHost> {
   const target = parseTarget(text);
   const listed = await runSshG(target, options);
-  const config = listed ?? computeConfig(target.host, target.user, options.config_file);
+  const { options: config, files: config_files } =
+    listed ?? computeConfig(target.host, target.user, options.config_file);
   const one = (name: string) => config.get(name)?.[0];
   const all = (name: string) => config.get(name) ?? [];
 
@@ -75,29 +89,34 @@ export async function resolveHost(text: string, options: ResolveOptions): Promis
     port,
     identity_files: files(config.has("identityfile") ? all("identityfile") : DEFAULT_IDENTITIES),
     certificate_files: files(all("certificatefile")),
-    agent: agentSocket(one("identityagent"), tokens),
+    agent: agentSocket(one("identityagent"), (value) => expand(value, tokens)),
     identities_only: one("identitiesonly") === "yes",
     host_key_alias: one("hostkeyalias") ?? null,
     user_known_hosts: known("userknownhostsfile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]),
     global_known_hosts: known("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     strict_host_key_checking: strictness(one("stricthostkeychecking")),
     hash_known_hosts: one("hashknownhosts") === "yes",
-    connect_timeout_s: seconds(one("connecttimeout")),
-    proxy_jump: jump === undefined || jump === "none" ? [] : jump.split(","),
+    connect_timeout_s: natural(one("connecttimeout")),
+    proxy_jump: jump === undefined || jump === "none" ? [] : expand(jump, tokens).split(","),
     proxy_command: command === undefined || command === "none" ? null : command,
+    auth_ways: authWays(one),
+    password_prompts: natural(one("numberofpasswordprompts")) ?? 3,
+    config_files,
+    config,
     approximate: listed === null,
   };
 }
 
 const DEFAULT_IDENTITIES = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
 
-/** What `ssh -G` prints, or null when there is no ssh. */
+/** What `ssh -G` prints and which files it read, or null when there is no ssh. */
 function runSshG(
   target: { user: string | null; host: string; port: number | null },
   options: ResolveOptions,
-): Promise<Map<string, string[]> | null> {
+): Promise<{ options: Map<string, string[]>; files: string[] } | null> {
   const args = [
     "-G",
+    "-v",
     ...(options.config_file === undefined ? [] : ["-F", options.config_file]),
     ...(target.user === null ? [] : ["-l", target.user]),
     ...(target.port === null ? [] : ["-p", String(target.port)]),
@@ -126,7 +145,7 @@ function runSshG(
       stdout += bytes.toString();
     });
     child.stderr.on("data", (bytes: Buffer) => {
-      stderr = (stderr + bytes.toString()).slice(-2000);
+      stderr = (stderr + bytes.toString()).slice(-MAX_STDERR);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") resolve(null);
@@ -134,11 +153,19 @@ function runSshG(
       else reject(failed("ssh could not be started", error.message));
     });
     child.on("close", (code, signal) => {
-      if (code === 0) resolve(parseOptions(stdout));
-      else if (signal !== null) reject(failed(`ssh -G took longer than ${RESOLVE_TIMEOUT_MS / 1000} s`, stderr.trim()));
-      else reject(failed("ssh -G refused it", stderr.trim()));
+      const lines = stderr.split(/\r?\n/);
+      const said = lines.filter((line) => !/^(debug\d|OpenSSH_)/.test(line)).join("\n");
+      if (code === 0) resolve({ options: parseOptions(stdout), files: filesRead(lines) });
+      else if (signal !== null) reject(failed(`ssh -G took longer than ${RESOLVE_TIMEOUT_MS / 1000} s`, said.trim()));
+      else reject(failed("ssh -G refused it", said.trim().slice(-2000)));
     });
   });
+}
+
+/** With -v ssh names each file as it reads it. It reads them twice when a `Match final` is there. */
+function filesRead(lines: string[]): string[] {
+  const found = lines.map((line) => /^debug1: Reading configuration data (.*)$/.exec(line)?.[1]);
+  return [...new Set(found.filter((file) => file !== undefined))];
 }
 
 /** Lines `name value`; a name that comes several times keeps all its values. */
@@ -169,12 +196,17 @@ function splitWords(value: string): string[] {
   return (value.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
 }
 
-function agentSocket(value: string | undefined, tokens: Record<string, string>): string | null {
-  if (value === "none") return null;
-  if (value === undefined || value === "SSH_AUTH_SOCK") return process.env.SSH_AUTH_SOCK || null;
-  const variable = /^\$\{?(\w+)\}?$/.exec(value);
-  if (variable !== null) return process.env[variable[1] ?? ""] || null;
-  return expand(value, tokens);
+/** PreferredAuthentications, less what is switched off. */
+function authWays(one: (name: string) => string | undefined): AuthWay[] {
+  const off = (name: string) => ["no", "false"].includes(one(name) ?? "");
+  const allowed = AUTH_WAYS.filter(
+    (way) =>
+      !(way === "publickey" && off("pubkeyauthentication")) &&
+      !(way === "keyboard-interactive" && off("kbdinteractiveauthentication")) &&
+      !(way === "password" && off("passwordauthentication")),
+  );
+  const preferred = one("preferredauthentications")?.split(",");
+  return preferred === undefined ? allowed : preferred.flatMap((name) => allowed.filter((way) => way === name.trim()));
 }
 
 /** ssh -G prints `true`/`false` for yes and no here. */
@@ -184,7 +216,7 @@ function strictness(value: string | undefined): ResolvedHost["strict_host_key_ch
   return value === "accept-new" ? "accept-new" : "ask";
 }
 
-function seconds(value: string | undefined): number | null {
+function natural(value: string | undefined): number | null {
   const number = Number(value);
   return value !== undefined && Number.isInteger(number) && number > 0 ? number : null;
 }

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
+import type { LinkInfo } from "../../core/ssh/link.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
 import { LiveTransport, type OpenOptions } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
@@ -22,6 +23,10 @@ export interface SshTransportOptions {
   privileges: FoundPrivileges;
   /** `ssh -p 2222 user@host`, as one would type it. */
   ssh_argv: string[];
+  /** How the connection is made, for a person to see. */
+  link?: LinkInfo;
+  /** Makes another connection over the same hops without asking anybody; rejects when that takes a person. */
+  another?: (signal: AbortSignal) => Promise<Connection[]>;
 }
 
 /** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
@@ -33,6 +38,7 @@ const REFUSED_PAUSE_MS = 100;
 
 export class SshTransport extends LiveTransport {
   readonly kind = "ssh";
+  readonly link?: LinkInfo;
   private readonly connection: Connection;
   private readonly pool = new SessionPool();
 
@@ -41,6 +47,7 @@ export class SshTransport extends LiveTransport {
   constructor(options: SshTransportOptions) {
     super(options.host, options.user, options.privileges);
     this.options = options;
+    if (options.link !== undefined) this.link = options.link;
     const [connection] = options.connections;
     if (connection === undefined) throw new Error("no connection");
     this.connection = connection;

@@ -12,7 +12,12 @@ export interface StepsOptions {
   onPhase(phase: Phase, detail: string): void;
   ask(prompt: Prompt): Promise<PromptAnswer>;
   signal: AbortSignal;
+  /** The node that is meant, when these are the steps of a hop before it. */
+  on_the_way_to?: string;
 }
+
+/** OpenSSH's LoginGraceTime unless the server was told otherwise, which it does not tell. */
+const LOGIN_GRACE_MS = 120_000;
 
 export class Steps {
   readonly signal: AbortSignal;
@@ -20,6 +25,7 @@ export class Steps {
   private timer: NodeJS.Timeout | null = null;
   private limit_ms = 0;
   private asking = 0;
+  private login_ends_ms: number | null = null;
   private readonly ended = new AbortController();
   private failWith: (error: BpfdeskError) => void = () => {};
   /** Rejects when the time of a step is over or the connection is cancelled; never resolves. */
@@ -75,12 +81,27 @@ export class Steps {
     }, this.limit_ms);
   }
 
+  /** The other side's own clock for logging in starts, and the person is told how long it runs. */
+  loginBegins(): void {
+    this.login_ends_ms = performance.now() + LOGIN_GRACE_MS;
+  }
+
+  /** Is the time over that a server usually gives a login? */
+  get loginIsOver(): boolean {
+    return this.login_ends_ms !== null && performance.now() >= this.login_ends_ms - 1000;
+  }
+
   /** Asks a person. The clock stands still meanwhile. Rejects when cancelled. */
-  async ask(prompt: Prompt): Promise<PromptAnswer> {
+  ask(prompt: Prompt): Promise<PromptAnswer> {
+    return this.patiently(this.options.ask({ ...prompt, ...this.circumstances() }));
+  }
+
+  /** Waits for what a person has to do. The clock stands still meanwhile. Rejects when cancelled. */
+  async patiently<T>(work: Promise<T>): Promise<T> {
     this.asking++;
     this.stop();
     try {
-      return await this.during(this.options.ask(prompt));
+      return await this.during(work);
     } finally {
       this.asking--;
       this.restart();
@@ -106,6 +127,16 @@ export class Steps {
   end(): void {
     this.ended.abort();
     this.stop();
+  }
+
+  private circumstances(): Pick<Prompt, "on_the_way_to" | "expires_s"> {
+    const { on_the_way_to } = this.options;
+    const loggingIn = this.phase === "host_key" || this.phase === "authenticating";
+    const left_ms = loggingIn && this.login_ends_ms !== null ? this.login_ends_ms - performance.now() : null;
+    return {
+      ...(on_the_way_to === undefined ? {} : { on_the_way_to }),
+      ...(left_ms === null ? {} : { expires_s: Math.max(0, Math.floor(left_ms / 1000)) }),
+    };
   }
 
   private stop(): void {

@@ -19,9 +19,9 @@ export interface Target {
  */
 const UNSAFE = /[\s\0-\x1f\x7f'"`$\\;&<>|(){}*?!#~^]/;
 
-/** Parses a target. Throws `bad-target` with what is wrong. */
+/** Parses a target; `ssh://` may stand before it, as in ProxyJump. Throws `bad-target` with what is wrong. */
 export function parseTarget(text: string): Target {
-  const typed = text.trim();
+  const typed = text.trim().replace(/^ssh:\/\/([^/]*)\/?$/i, "$1");
   const at = typed.lastIndexOf("@");
   const user = at < 0 ? null : typed.slice(0, at);
   const rest = typed.slice(at + 1);
