@@ -9,12 +9,14 @@ import { PromptDialog } from "./connect/prompts/prompt-dialog.tsx";
 import { linkStore, openLink } from "./host/link.ts";
 import { Notice } from "./shell/status-bar.tsx";
 import { useShortcuts } from "./shell/use-shortcuts.ts";
+import { currentNodeStore } from "./stores/session.ts";
 import { useNode } from "./stores/use-node.ts";
 import { Button } from "./ui/button.tsx";
 import { later, useLater } from "./ui/later.ts";
 import { ErrorBlock, Loading } from "./ui/message.tsx";
 
 const workspace = later(() => import("./shell/workspace.tsx"));
+const nodesScreen = later(() => import("./nodes/nodes-screen.tsx"));
 const overlays = later(() => import("./palette/overlays.tsx"));
 
 /** While nobody waits for anything, so that the first picture does not wait for code. */
@@ -37,6 +39,7 @@ export function App() {
 function Screen() {
   const link = useStore(linkStore);
   const node = useNode();
+  const allNodes = useStore(currentNodeStore, (state) => state.nodes);
   useShortcuts(node?.datapath ? node : null);
   const open = link.status === "open";
   useEffect(() => (open ? preloadWorkspace() : undefined), [open]);
@@ -64,7 +67,11 @@ function Screen() {
   }
   return (
     <>
-      {node?.datapath ? (
+      {allNodes ? (
+        <Suspense fallback={<Loading what="Opening the nodes…" />}>
+          <AllNodes />
+        </Suspense>
+      ) : node?.datapath ? (
         <Suspense fallback={<Loading what="Opening the workspace…" />}>
           <NodeScreen node={node} />
         </Suspense>
@@ -77,6 +84,18 @@ function Screen() {
         </>
       )}
       {node ? <PromptDialog node={node} /> : null}
+    </>
+  );
+}
+
+function AllNodes() {
+  const NodesScreen = useLater(nodesScreen);
+  return (
+    <>
+      <NodesScreen />
+      <div className="floating-notice">
+        <Notice />
+      </div>
     </>
   );
 }

@@ -3,11 +3,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { openLink } from "./host/link.ts";
+import { watchNetwork } from "./host/wake.ts";
 import { applyTheme } from "./stores/theme.ts";
 import "./styles/index.css";
 
 applyTheme();
 void openLink();
+watchNetwork();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -4,8 +4,9 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { AppInfo } from "../../electron/shared/contract.ts";
 import { connectNode } from "../host/intents.ts";
-import { sessionStore, showNode } from "../stores/session.ts";
+import { sessionStore, showNode, showNodes } from "../stores/session.ts";
 import { Button } from "../ui/button.tsx";
+import { plural } from "../ui/format.ts";
 import { NodeText } from "../ui/node-text.tsx";
 import { FileDoor } from "./file-door.tsx";
 import { SshDoor } from "./ssh-door.tsx";
@@ -67,7 +68,7 @@ function Door({ icon: Icon, title, children }: { icon: typeof Server; title: str
   );
 }
 
-/** Nodes of this session that still have something to show. */
+/** Nodes of this session that still have something to show; many of them are a table of their own. */
 function OpenNodes() {
   const order = useStore(sessionStore, (state) => state.order);
   const nodes = useStore(sessionStore, (state) => state.nodes);
@@ -75,19 +76,27 @@ function OpenNodes() {
     const node = nodes[id];
     return node?.datapath ? [node] : [];
   });
-  if (shown.length === 0) return null;
+  if (order.length === 0) return null;
   return (
     <section aria-label="Opened in this session" className="open-nodes">
       <h2>In this session</h2>
       <ul>
-        {shown.map((node) => (
+        {shown.slice(0, NAMED).map((node) => (
           <li key={node.node}>
             <Button onPress={() => showNode(node.node)}>
               <NodeText text={node.label} />
             </Button>
           </li>
         ))}
+        <li>
+          <Button variant="quiet" onPress={showNodes}>
+            All {plural(order.length, "node")}
+          </Button>
+        </li>
       </ul>
     </section>
   );
 }
+
+/** Nodes with a button of their own on the first screen. */
+const NAMED = 6;

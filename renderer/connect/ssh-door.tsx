@@ -1,126 +1,81 @@
-/** Where to connect over SSH: an alias of the configuration or typed text. Asks for no secret. */
-import { ChevronDown } from "lucide-react";
+/** Where to connect over SSH: aliases of the configuration, typed text, patterns, groups. Asks for no secret. */
 import { type SubmitEvent, useEffect, useState } from "react";
-import {
-  Button as AriaButton,
-  ComboBox,
-  Group,
-  Input,
-  Label,
-  ListBox,
-  ListBoxItem,
-  Popover,
-  Text,
-} from "react-aria-components";
 import { useStore } from "zustand";
-import type { SshHost } from "../../electron/shared/contract.ts";
-import { connectNode } from "../host/intents.ts";
-import { errorData, host } from "../host/link.ts";
-import { recentStore, rememberTarget } from "../stores/recent.ts";
+import type { RecentTarget } from "../../electron/shared/contract.ts";
+import { connectNode, connectNodes } from "../host/intents.ts";
+import { errorData } from "../host/link.ts";
+import { notify } from "../stores/notice.ts";
+import { loadTargets, targetsStore } from "../stores/targets.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
-import { NodeText } from "../ui/node-text.tsx";
+import { plural } from "../ui/format.ts";
+import { HostBox } from "./host-box.tsx";
+import { type LoginOptions, LoginOptionsFields, noOptions } from "./login-options.tsx";
+import { Meaning } from "./meaning.tsx";
+import { RecentList } from "./recent-list.tsx";
+import { SaveGroup } from "./save-group.tsx";
+import { expand, useExpansion } from "./use-expansion.ts";
 
 export function SshDoor() {
-  const [target, setTarget] = useState("");
-  const [identity, setIdentity] = useState("");
-  const { hosts, trouble } = useHosts();
-  const recent = useStore(recentStore, (state) => state.recent);
-
-  const open = (to: string, identity_file: string | null) => {
-    rememberTarget({ target: to, identity_file });
-    void connectNode({ kind: "ssh", target: to, ...(identity_file === null ? {} : { identity_file }) });
-  };
+  const [text, setText] = useState("");
+  const [options, setOptions] = useState<LoginOptions>(noOptions);
+  const trouble = useStore(targetsStore, (state) => state.trouble);
+  const expansion = useExpansion(text);
+  useEffect(() => {
+    const stop = new AbortController();
+    void loadTargets(stop.signal);
+    return () => stop.abort();
+  }, []);
+  const typed = text.trim();
+  const meaning = expansion?.text === typed ? expansion.meaning : null;
+  const several = meaning !== null && !meaning.one;
+  const blocked = typed === "" || (several && (meaning.targets.length === 0 || meaning.problems.length > 0));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (target.trim() !== "") open(target.trim(), identity.trim() === "" ? null : identity.trim());
+    if (!blocked) void open(typed, options);
   };
   return (
     <>
       <form onSubmit={submit} className="stack">
-        <ComboBox
-          className="field"
-          allowsCustomValue
-          inputValue={target}
-          onInputChange={setTarget}
-          onSelectionChange={(key) => {
-            if (key !== null) setTarget(String(key));
-          }}
-          menuTrigger="focus"
-        >
-          <Label>Host</Label>
-          <Group className="combo">
-            <Input className="input mono" placeholder="alias or user@host:port" spellCheck={false} />
-            <AriaButton className="icon-button" aria-label="Hosts of the SSH configuration">
-              <ChevronDown size={14} aria-hidden />
-            </AriaButton>
-          </Group>
-          {trouble ? (
-            <Text slot="description" className="help">
-              {trouble}
-            </Text>
-          ) : null}
-          <Popover className="popover" offset={2}>
-            <ListBox className="list-box" items={hosts}>
-              {(item) => (
-                <ListBoxItem id={item.alias} textValue={item.alias} className="list-item">
-                  <NodeText text={item.alias} mono /> <span className="muted">{hostDetail(item)}</span>
-                </ListBoxItem>
-              )}
-            </ListBox>
-          </Popover>
-        </ComboBox>
-        <details className="more">
-          <summary>Identity file</summary>
-          <Field
-            label="Private key file"
-            placeholder="~/.ssh/id_ed25519"
-            value={identity}
-            onChange={setIdentity}
-            mono
-            help="Only the path. Without it: the agent and the keys of the SSH configuration."
-          />
-        </details>
-        <div>
-          <Button type="submit" variant="primary" isDisabled={target.trim() === ""}>
-            Connect
+        <HostBox value={text} onChange={setText} trouble={trouble} />
+        {meaning ? <Meaning meaning={meaning} /> : null}
+        <LoginOptionsFields value={options} onChange={setOptions} />
+        <div className="actions">
+          <Button type="submit" variant="primary" isDisabled={blocked}>
+            {several && meaning.targets.length > 0 ? `Connect to ${plural(meaning.targets.length, "node")}` : "Connect"}
           </Button>
+          {several && !blocked ? <SaveGroup targets={meaning.targets.map(({ target }) => target)} /> : null}
         </div>
       </form>
-      {recent.length > 0 ? (
-        <ul className="recent" aria-label="Recent hosts">
-          {recent.map((item) => (
-            <li key={item.target}>
-              <Button variant="quiet" onPress={() => open(item.target, item.identity_file)}>
-                <NodeText text={item.target} mono />
-              </Button>
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      <RecentList open={(recent) => void open(recent.target, optionsOf(recent))} />
     </>
   );
 }
 
-function hostDetail(item: SshHost): string {
-  const user = item.user === null ? "" : `${item.user}@`;
-  const port = item.port === null || item.port === 22 ? "" : `:${item.port}`;
-  return item.hostname === null && user === "" && port === "" ? "" : `${user}${item.hostname ?? item.alias}${port}`;
-}
+const optionsOf = ({ identity_file }: RecentTarget): LoginOptions => ({
+  ...noOptions,
+  identity_file: identity_file ?? "",
+});
 
-function useHosts(): { hosts: SshHost[]; trouble: string } {
-  const [state, setState] = useState<{ hosts: SshHost[]; trouble: string }>({ hosts: [], trouble: "" });
-  useEffect(() => {
-    const stop = new AbortController();
-    host()
-      .client.call("ssh.hosts", {}, { signal: stop.signal })
-      .then(
-        (hosts) => setState({ hosts, trouble: "" }),
-        (error: unknown) => {
-          if (!stop.signal.aborted) setState({ hosts: [], trouble: errorData(error).message });
-        },
+/** One node goes to its screen, several to the table of nodes. What names nothing opens nothing. */
+async function open(text: string, { identity_file, backend }: LoginOptions): Promise<void> {
+  const login = {
+    ...(identity_file.trim() === "" ? {} : { identity_file: identity_file.trim() }),
+    ...(backend === null ? {} : { backend }),
+  };
+  try {
+    const { targets, problems, one } = await expand(text);
+    const [first] = targets;
+    const [problem] = problems;
+    if (problem) return notify({ kind: "error", text: problem.message, hint: problem.hint });
+    if (one && first) return await connectNode({ kind: "ssh", target: first.target, ...login });
+    if (first)
+      await connectNodes(
+        targets.map(({ target }) => target),
+        text,
+        login,
       );
-    return () => stop.abort();
-  }, []);
-  return state;
+  } catch (error) {
+    const { message, hint } = errorData(error);
+    notify({ kind: "error", text: message, hint });
+  }
 }

@@ -3,12 +3,15 @@
  * events. Failures are told in the notice line, never swallowed.
  */
 import type { NodeState } from "../../electron/core/journal/state.ts";
-import type { ConnectTarget, PromptAnswer } from "../../electron/shared/contract.ts";
+import type { ConnectTarget, InputOf, PromptAnswer, TargetGroup } from "../../electron/shared/contract.ts";
 import { notify } from "../stores/notice.ts";
-import { recentStore } from "../stores/recent.ts";
 import { clearSelection } from "../stores/selection.ts";
-import { currentNodeStore, showNode } from "../stores/session.ts";
+import { currentNodeStore, showNode, showNodes } from "../stores/session.ts";
+import { loadTargets } from "../stores/targets.ts";
 import { errorData, host } from "./link.ts";
+
+/** Longest text the contract takes for what was opened. */
+const MAX_GROUP_TEXT = 512;
 
 /** Adds a node, starts connecting and brings it into view. */
 export async function connectNode(target: ConnectTarget): Promise<void> {
@@ -18,6 +21,41 @@ export async function connectNode(target: ConnectTarget): Promise<void> {
     clearSelection();
     showNode(node);
   });
+}
+
+/** Adds several nodes, opens some at a time, and shows the table of all of them. */
+export async function connectNodes(
+  targets: string[],
+  group: string,
+  login: Pick<InputOf<"nodes.connect">, "identity_file" | "backend">,
+): Promise<void> {
+  await attempt(async () => {
+    const { client, session_id } = host();
+    // A list longer than a name is only a list.
+    const named = group.length <= MAX_GROUP_TEXT ? { group } : {};
+    await client.call("nodes.connect", { session_id, targets, ...named, ...login });
+    clearSelection();
+    showNodes();
+  });
+}
+
+/** Saves targets under a name; false when that failed, which was told. */
+export async function saveGroup(group: TargetGroup): Promise<boolean> {
+  return attempt(async () => {
+    await host().client.call("groups.save", { group });
+    await loadTargets();
+    notify({ kind: "done", text: `Saved as group:${group.name}`, hint: "" });
+  });
+}
+
+/** How long secrets stay in memory from now on, in seconds; 0: as long as their connection. */
+export async function keepSecretsFor(ttl_s: number): Promise<void> {
+  await attempt(() => host().client.call("secrets.keep_for", { ttl_s }));
+}
+
+/** Overwrites the secrets in memory, or deletes those of the keychain. */
+export async function wipeSecrets(what: "memory" | "keychain"): Promise<void> {
+  await attempt(() => host().client.call("secrets.wipe", { what }));
 }
 
 /** Answers a prompt. The values are forgotten here as soon as they are sent. */
@@ -40,14 +78,21 @@ export async function disconnect(node: string): Promise<void> {
   await onNode(node, (client, ids) => client.call("node.disconnect", ids));
 }
 
-/** A node that is still connected collects again; otherwise the same target is opened anew. */
+/** A node that is still connected collects again; otherwise it is connected to anew, as the same node. */
 export async function tryAgain(node: NodeState): Promise<void> {
   if (node.phase === "ready" || node.phase === "collecting") return refresh(node.node);
-  if (node.transport === "local") return connectNode({ kind: "local" });
   if (node.transport === "replay") return leave(node.node);
-  const known = recentStore.getState().recent.find((recent) => recent.target === node.target);
-  const identity_file = known?.identity_file ?? null;
-  return connectNode({ kind: "ssh", target: node.target, ...(identity_file === null ? {} : { identity_file }) });
+  return reconnect(node.node);
+}
+
+/** Connects again now, whatever the state of the connection is. */
+export async function reconnect(node: string): Promise<void> {
+  await onNode(node, (client, ids) => client.call("node.reconnect", ids));
+}
+
+/** Stops what earlier connections left on the node; the events say what came of each. */
+export async function stopLeftovers(node: string, chosen: string[]): Promise<void> {
+  await onNode(node, (client, ids) => client.call("node.stop_leftovers", { ...ids, ids: chosen }));
 }
 
 /** Leaves a node that never opened and goes to the first screen. */
@@ -78,18 +123,20 @@ export function saveFile(name: string, bytes: Uint8Array): void {
 
 type Ids = { session_id: string; node: string };
 
-async function onNode(node: string, ask: (client: ReturnType<typeof host>["client"], ids: Ids) => Promise<unknown>) {
-  await attempt(() => {
+function onNode(node: string, ask: (client: ReturnType<typeof host>["client"], ids: Ids) => Promise<unknown>) {
+  return attempt(() => {
     const { client, session_id } = host();
     return ask(client, { session_id, node });
   });
 }
 
-async function attempt(ask: () => Promise<unknown>): Promise<void> {
+async function attempt(ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask();
+    return true;
   } catch (error) {
     const data = errorData(error);
     if (data.code !== "cancelled") notify({ kind: "error", text: data.message, hint: data.hint });
+    return false;
   }
 }

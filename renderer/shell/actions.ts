@@ -4,7 +4,7 @@ import { cancelNode, disconnect, exportSnapshot, leave, refresh } from "../host/
 import { clearFilter } from "../stores/filter.ts";
 import { openPalette, openShortcuts } from "../stores/overlay.ts";
 import { clearSelection, goBack, goForward } from "../stores/selection.ts";
-import { showNode } from "../stores/session.ts";
+import { showNode, showNodes } from "../stores/session.ts";
 import { setTheme, toggleTheme } from "../stores/theme.ts";
 import { resetViews } from "../stores/view-request.ts";
 import { modKey } from "./shortcuts.ts";
@@ -45,6 +45,7 @@ export function actionsFor(node: NodeState): Action[] {
         showNode(null);
       },
     },
+    { id: "nodes", title: "All nodes of this session", run: showNodes },
     open ? { id: "disconnect", title: "Disconnect", run: () => void disconnect(node.node) } : null,
     { id: "leave", title: "Disconnect and go to the first screen", run: () => void leave(node.node) },
   ];

@@ -1,13 +1,13 @@
 /** What could not be seen and what is under way. An incomplete picture must never look complete. */
-import { Eye, History as HistoryIcon, PlugZap, TriangleAlert } from "lucide-react";
+import { Eye, TriangleAlert } from "lucide-react";
 import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
-import { tryAgain } from "../host/intents.ts";
 import { dismissNotice, noticeStore } from "../stores/notice.ts";
 import { showView } from "../stores/view-request.ts";
 import { Button } from "../ui/button.tsx";
 import { countText, plural } from "../ui/format.ts";
 import { NodeText } from "../ui/node-text.tsx";
+import { ConnectionState } from "./connection-state.tsx";
 
 export function StatusBar({ node }: { node: NodeState }) {
   const datapath = node.datapath;
@@ -46,33 +46,6 @@ export function StatusBar({ node }: { node: NodeState }) {
       ) : null}
     </footer>
   );
-}
-
-function ConnectionState({ node }: { node: NodeState }) {
-  if (node.transport === "replay") {
-    return (
-      <span className="banner">
-        <HistoryIcon size={13} aria-hidden /> Recording: nothing here is live
-      </span>
-    );
-  }
-  if (node.phase === "closed" || node.phase === "failed") {
-    return (
-      <span className="banner banner-bad" role="alert">
-        <PlugZap size={13} aria-hidden /> Disconnected. <NodeText text={node.error?.message ?? node.detail} />
-        {node.residue.length > 0 ? (
-          <>
-            {" "}
-            Left on the node: <NodeText text={node.residue.join(", ")} mono />
-          </>
-        ) : null}
-        <Button variant="quiet" onPress={() => void tryAgain(node)}>
-          Connect again
-        </Button>
-      </span>
-    );
-  }
-  return null;
 }
 
 /** The newest notice; errors stay until they are dismissed or replaced. */

@@ -11,6 +11,7 @@ import { showView } from "../stores/view-request.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { ageText, timeText } from "../ui/format.ts";
 import { NodeText } from "../ui/node-text.tsx";
+import { ROOT_SHORT } from "../ui/privileges.ts";
 import { SEVERITIES, SeverityMark } from "../ui/severity.tsx";
 import { MainMenu } from "./main-menu.tsx";
 import { modKey } from "./shortcuts.ts";
@@ -51,15 +52,7 @@ export function TopBar({ node }: { node: NodeState }) {
 
 function privilegesText(node: NodeState): string {
   if (node.transport === "replay") return node.datapath?.node.root ? "recorded as root" : "recorded without root";
-  switch (node.privileges) {
-    case "root":
-      return "root";
-    case "sudo":
-    case "sudo_password":
-      return "root by sudo";
-    default:
-      return "not root";
-  }
+  return ROOT_SHORT[node.privileges ?? "none"];
 }
 
 function FindingCounts({ findings }: { findings: readonly Finding[] }) {

@@ -16,16 +16,23 @@ export function applyEvents(events: readonly JournalEvent[]): void {
 
 const STORAGE_KEY = "bpfdesk.node";
 
-/** Id of the node in view; null shows the first screen. A reload of the window comes back to it. */
-export const currentNodeStore = createStore<{ node: string | null }>(() => ({
+/** Id of the node in view; null shows the first screen, or the table of nodes. A reload of the window comes back to it. */
+export const currentNodeStore = createStore<{ node: string | null; nodes: boolean }>(() => ({
   node: sessionStorage.getItem(STORAGE_KEY),
+  nodes: false,
 }));
 
 /** Brings a node into view, or (null) the first screen. */
 export function showNode(node: string | null): void {
   if (node === null) sessionStorage.removeItem(STORAGE_KEY);
   else sessionStorage.setItem(STORAGE_KEY, node);
-  currentNodeStore.setState({ node });
+  currentNodeStore.setState({ node, nodes: false });
+}
+
+/** Brings the table of this session's nodes into view. */
+export function showNodes(): void {
+  sessionStorage.removeItem(STORAGE_KEY);
+  currentNodeStore.setState({ node: null, nodes: true });
 }
 
 /** The node in view as it is now; null when there is none. */

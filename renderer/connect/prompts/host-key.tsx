@@ -7,6 +7,7 @@ import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
+import { Asked } from "./asked.tsx";
 import { compareFingerprint } from "./fingerprint.ts";
 import type { Answering } from "./prompt-dialog.tsx";
 
@@ -18,7 +19,7 @@ const verdicts = {
   different: "They differ. Do not connect: this may not be the host you mean.",
 } as const;
 
-export function HostKeyDialog({ prompt, accept, refuse }: { prompt: HostKeyPrompt } & Answering) {
+export function HostKeyDialog({ prompt, asked_at, accept, refuse }: { prompt: HostKeyPrompt } & Answering) {
   const [expected, setExpected] = useState("");
   const verdict = compareFingerprint(expected, prompt.fingerprint);
   const place = prompt.port === 22 ? prompt.host : `${prompt.host}:${prompt.port}`;
@@ -26,6 +27,7 @@ export function HostKeyDialog({ prompt, accept, refuse }: { prompt: HostKeyPromp
   return (
     <Dialog title={visibleText(`Is this ${place}?`)} role="alertdialog" onCancel={refuse}>
       <div className="stack">
+        <Asked prompt={prompt} asked_at={asked_at} />
         {otherType ? (
           <p className="strong-warning" role="alert">
             This host is known with another kind of key (<NodeText text={prompt.known_types.join(", ")} mono />

@@ -6,19 +6,23 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
+import { Asked } from "./asked.tsx";
 import type { Answering } from "./prompt-dialog.tsx";
 
 type InteractivePrompt = Extract<Prompt, { kind: "keyboard_interactive" }>;
 
-export function KeyboardInteractiveDialog({ prompt, accept, refuse }: { prompt: InteractivePrompt } & Answering) {
+export function KeyboardInteractiveDialog(props: { prompt: InteractivePrompt } & Answering) {
+  const { prompt, asked_at, accept, refuse } = props;
   const [values, setValues] = useState<string[]>(() => prompt.prompts.map(() => ""));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     accept(values);
   };
   return (
-    <Dialog title={visibleText(`${prompt.host} asks`)} onCancel={refuse}>
+    <Dialog title={visibleText(`${whom(prompt)} asks`)} onCancel={refuse}>
       <form className="stack" onSubmit={submit}>
+        <Asked prompt={prompt} asked_at={asked_at} />
+        {(prompt.round ?? 1) > 1 ? <p className="muted">Question {prompt.round} of this login</p> : null}
         {prompt.name ? <NodeText text={prompt.name} /> : null}
         {prompt.instructions ? (
           <p className="pre-wrap">
@@ -47,3 +51,5 @@ export function KeyboardInteractiveDialog({ prompt, accept, refuse }: { prompt: 
     </Dialog>
   );
 }
+
+const whom = ({ user, host }: InteractivePrompt) => (user === undefined ? host : `${host}, logging in ${user},`);

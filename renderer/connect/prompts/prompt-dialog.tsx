@@ -3,13 +3,16 @@ import type { Prompt } from "../../../electron/core/journal/events.ts";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import { answerPrompt, cancelNode } from "../../host/intents.ts";
 import { HostKeyDialog } from "./host-key.tsx";
+import type { Keep } from "./keep-choice.tsx";
 import { KeyboardInteractiveDialog } from "./keyboard-interactive.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { UploadDialog } from "./upload.tsx";
 
 /** What every prompt dialog gets: `accept` with the values in the prompt's order, or `refuse`. */
 export interface Answering {
-  accept: (values: string[]) => void;
+  /** When it was asked, epoch ms. */
+  asked_at: number;
+  accept: (values: string[], keep?: Keep) => void;
   refuse: () => void;
   /** Ends the whole connection, where refusing means to go on without. */
   cancel: () => void;
@@ -17,9 +20,11 @@ export interface Answering {
 
 export function PromptDialog({ node }: { node: NodeState }) {
   if (!node.prompt) return null;
-  const { prompt_id, prompt } = node.prompt;
+  const { prompt_id, prompt, asked_at } = node.prompt;
   const answering: Answering = {
-    accept: (values) => void answerPrompt(node.node, prompt_id, { accept: true, values }),
+    asked_at,
+    accept: (values, keep) =>
+      void answerPrompt(node.node, prompt_id, { accept: true, values, ...(keep ? { keep } : {}) }),
     refuse: () => void answerPrompt(node.node, prompt_id, { accept: false, values: [] }),
     cancel: () => void cancelNode(node.node),
   };
@@ -34,28 +39,21 @@ function OnePrompt({ prompt, answering }: { prompt: Prompt; answering: Answering
     case "password":
       return (
         <SecretDialog
+          prompt={prompt}
           title={`Password of ${prompt.user} on ${prompt.host}`}
           label="Password"
-          attempt={prompt.attempt}
           {...answering}
         />
       );
     case "passphrase":
-      return (
-        <SecretDialog
-          title={`Passphrase of ${prompt.file}`}
-          label="Passphrase"
-          attempt={prompt.attempt}
-          {...answering}
-        />
-      );
+      return <SecretDialog prompt={prompt} title={`Passphrase of ${prompt.file}`} label="Passphrase" {...answering} />;
     case "sudo_password":
       return (
         <SecretDialog
-          title={`sudo on ${prompt.host} asks for the password of ${prompt.user}`}
-          label="sudo password"
+          prompt={prompt}
+          title={`Becoming root on ${prompt.host} needs an answer of ${prompt.user}`}
+          label={prompt.text === undefined ? "sudo password" : "Answer"}
           help="Kept in memory until you disconnect, never written anywhere. Without it less can be seen."
-          attempt={prompt.attempt}
           goOnLabel="Go on without root"
           {...answering}
         />

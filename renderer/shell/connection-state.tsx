@@ -1,0 +1,111 @@
+/** The state of a node's connection in the status bar: a recording, lost and tried again, closed, or what waits. */
+import { Clock, Eraser, History as HistoryIcon, ListOrdered, PlugZap, ShieldCheck } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { NodeState } from "../../electron/core/journal/state.ts";
+import { cancelNode, reconnect, tryAgain } from "../host/intents.ts";
+import { showView } from "../stores/view-request.ts";
+import { Button } from "../ui/button.tsx";
+import { plural } from "../ui/format.ts";
+import { NodeText } from "../ui/node-text.tsx";
+
+export function ConnectionState({ node }: { node: NodeState }) {
+  if (node.transport === "replay") {
+    return (
+      <span className="banner">
+        <HistoryIcon size={13} aria-hidden /> Recording: nothing here is live
+      </span>
+    );
+  }
+  if (node.phase === "closed" || node.phase === "failed") return <Ended node={node} />;
+  return (
+    <>
+      {node.reconnect ? <Reconnecting node={node} reconnecting={node.reconnect} /> : null}
+      {node.queue ? (
+        <span className="banner" role="status">
+          <ListOrdered size={13} aria-hidden /> {plural(node.queue.waiting, "command waits", "commands wait")}:{" "}
+          {node.queue.running} of {node.queue.limit} run
+        </span>
+      ) : null}
+      {node.leftovers.length > 0 ? (
+        <Button variant="quiet" icon={Eraser} onPress={() => showView("connection")}>
+          {plural(node.leftovers.length, "thing")} of an earlier connection still on the node
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+function Ended({ node }: { node: NodeState }) {
+  return (
+    <>
+      <span className="banner banner-bad" role="alert">
+        <PlugZap size={13} aria-hidden /> Disconnected. <NodeText text={node.error?.message ?? node.detail} />
+        {node.residue.length > 0 ? (
+          <>
+            {" "}
+            Left on the node: <NodeText text={node.residue.join(", ")} mono />
+          </>
+        ) : null}
+        <Button variant="quiet" onPress={() => void tryAgain(node)}>
+          Connect again
+        </Button>
+      </span>
+      {node.residue_report ? (
+        <Button variant="quiet" icon={ShieldCheck} onPress={() => showView("connection")}>
+          {residueText(node.residue_report)}
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+function residueText({ ours, unknown, blind }: NonNullable<NodeState["residue_report"]>): string {
+  if (ours.length > 0) return `${plural(ours.length, "thing")} of bpfdesk left on the node`;
+  if (unknown.length > 0) return `${plural(unknown.length, "new thing")} on the node, whose cannot be told`;
+  return blind.length === 0 ? "Left as it was found" : "Nothing of bpfdesk seen; not all could be compared";
+}
+
+function Reconnecting(props: { node: NodeState; reconnecting: NonNullable<NodeState["reconnect"]> }) {
+  const { node, reconnecting } = props;
+  const { retry_at, attempt, error } = reconnecting;
+  const now = useNow(retry_at !== null);
+  const trying = node.phase !== "waiting";
+  const seconds = retry_at === null ? 0 : Math.max(0, Math.ceil((retry_at - now) / 1000));
+  return (
+    <span className="banner banner-bad">
+      <Clock size={13} aria-hidden />
+      <span role="alert">
+        Connection lost. {error ? <NodeText text={error.message} /> : null} What is shown is from before.
+      </span>
+      <span>
+        {trying
+          ? `Trying again (${attempt})…`
+          : retry_at === null
+            ? "It is not tried again by itself."
+            : `Next try (${attempt}) in ${seconds} s.`}
+      </span>
+      {trying ? null : (
+        <Button variant="quiet" onPress={() => void reconnect(node.node)}>
+          Try now
+        </Button>
+      )}
+      {retry_at === null && !trying ? null : (
+        <Button variant="quiet" onPress={() => void cancelNode(node.node)}>
+          Stop trying
+        </Button>
+      )}
+    </span>
+  );
+}
+
+/** Epoch ms, new every second while it matters. */
+function useNow(matters: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!matters) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [matters]);
+  return now;
+}

@@ -1,0 +1,24 @@
+/** How root was reached on a node, as a person reads it. */
+import type { Privileges } from "../../electron/core/journal/events.ts";
+
+/** A whole statement, e.g. for a tooltip. */
+export const ROOT_BY: Record<Privileges, string> = {
+  root: "logged in as root",
+  sudo: "root by sudo, without a password",
+  sudo_password: "root by sudo, with the password you gave",
+  sudo_terminal: "root by sudo on a terminal of its own (requiretty)",
+  sudo_some: "not root; sudo allows some tools",
+  doas: "root by doas",
+  none: "not root",
+};
+
+/** Two or three words for a bar. */
+export const ROOT_SHORT: Record<Privileges, string> = {
+  root: "root",
+  sudo: "root by sudo",
+  sudo_password: "root by sudo",
+  sudo_terminal: "root by sudo",
+  sudo_some: "some tools as root",
+  doas: "root by doas",
+  none: "not root",
+};
