@@ -105,6 +105,9 @@ async function openTransport(
     privileges,
     ssh_argv: sshArgv(options),
     link: { backend: "ssh2", why: "bpfdesk's own connection does all this host asks for.", hops } satisfies LinkInfo,
+    lockKeys: () => {
+      for (const { keys } of members) keys.lock();
+    },
     /** The same chain again with the keys and host keys of the first time; rejects rather than ask anybody. */
     another: async (signal: AbortSignal): Promise<Connection[]> => {
       const quietly = { ...options, onPhase: () => {}, ask: askNobody(steps.node), signal };

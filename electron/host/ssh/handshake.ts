@@ -3,12 +3,14 @@
  * ssh2 tells part of it by its `debug` lines only.
  */
 import type { NegotiatedAlgorithms } from "ssh2";
+import { weakOf } from "../../core/ssh/algorithms.ts";
 import type { LinkHop } from "../../core/ssh/link.ts";
 
 const MAX_TEXT = 1000;
 
 export class Handshake {
   negotiated: NegotiatedAlgorithms | null = null;
+  private strict = false;
   private server: string | null = null;
   private readonly offers = new Map<string, string>();
   private last = "";
@@ -18,6 +20,7 @@ export class Handshake {
     if (this.negotiated === null) {
       const ident = /^Remote ident: (['"`])(.*)\1$/s.exec(line);
       if (ident !== null) this.server = (ident[2] ?? "").slice(0, 255);
+      if (line === "Handshake: strict KEX mode enabled") this.strict = true;
       const offer = /^Handshake: \(remote\) ([^:]+): (.*)$/s.exec(line);
       if (offer !== null) {
         this.last = offer[1] ?? "";
@@ -55,7 +58,7 @@ export class Handshake {
       ...names,
       compression: both(cs?.compress, sc?.compress),
       auth,
-      weak: [],
+      weak: weakOf({ ...names, strict_kex: this.strict }),
     };
   }
 }

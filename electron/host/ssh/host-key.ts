@@ -6,14 +6,8 @@
  * caller calls after the handshake only.
  */
 import type { ChangedHostKey } from "../../core/errors.ts";
-import {
-  appendKnownHost,
-  checkHostKey,
-  fingerprint,
-  type HostKeyState,
-  type KnownHost,
-  matchesName,
-} from "./known-hosts.ts";
+import { checkHostKey, fingerprint, type HostKeyState, type KnownHost, matchesName } from "./known-hosts.ts";
+import { appendKnownHost } from "./known-hosts-file.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
 import { hostWithPort } from "./target.ts";

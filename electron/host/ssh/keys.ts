@@ -30,6 +30,8 @@ export interface Identity {
   blob: Buffer;
   /** `hash` for RSA only. */
   sign(data: Buffer, hash: SigningRequestOptions["hash"], steps: Steps): Promise<Buffer>;
+  /** Locks it again, when it was unlocked with a passphrase. */
+  lock?(): void;
 }
 
 const { parseKey } = ssh2.utils;
@@ -102,6 +104,11 @@ export class KeyRing {
   /** The same keys, unlocked as far as they are, for another login with steps of its own. */
   for(steps: Steps): KeyRing {
     return new KeyRing([...this.identities], [], steps);
+  }
+
+  /** What needed a passphrase needs it again. */
+  lock(): void {
+    for (const identity of this.identities) identity.lock?.();
   }
 
   /** The agent ssh2 talks to, with this key alone; `onSigned` tells that the node took it. */
@@ -196,6 +203,9 @@ async function fromFile(
       });
       signer = await opening;
       return signer.sign(data, hash);
+    },
+    lock() {
+      if (found.encrypted) signer = null;
     },
   };
 }

@@ -2,15 +2,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  appendKnownHost,
-  checkHostKey,
-  fingerprint,
-  matchesName,
-  parseKnownHosts,
-  readKnownHosts,
-} from "./known-hosts.ts";
+import { checkHostKey, fingerprint, matchesName, parseKnownHosts, readKnownHosts } from "./known-hosts.ts";
+import { appendKnownHost } from "./known-hosts-file.ts";
 
 const KEY_A = "AAAAC3NzaC1lZDI1NTE5AAAAIJsO24y/qSOOaNFxCR7ac3+RjM+GyHTlW5a3Y8pP8sCu";
 const KEY_B = "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -84,6 +79,46 @@ describe.runIf(spawnSync("ssh-keygen", ["-?"]).error === undefined)("known_hosts
       const ours = entries.filter((entry) => matchesName(entry, name)).map((entry) => entry.line);
       expect([name, ours]).toEqual([name, keygenFinds(known, name)]);
     }
+  });
+
+  it("finds the same lines in whatever files may hold", () => {
+    const label = fc.constantFrom("a", "b", "node-1", "Node-2", "*", "?", "n*", "*-1", "10", "?0");
+    const host = fc.oneof(
+      fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join(".")),
+      fc.constantFrom("fd00::7", "10.0.0.1", "10.0.0.*"),
+    );
+    const port = fc.constantFrom("", "", "22", "2222", "*");
+    const named = fc.tuple(host, port).map(([one, at]) => (at === "" ? one : `[${one}]:${at}`));
+    const pattern = fc.tuple(fc.constantFrom("", "", "", "!"), named).map((parts) => parts.join(""));
+    const entry = fc
+      .tuple(
+        fc.constantFrom("", "", "", "@revoked ", "@cert-authority ", "@unknown ", "  "),
+        fc.array(pattern, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom(" ", "\t", "  "),
+        fc.constantFrom(KEY_A, KEY_B),
+        fc.constantFrom("", " a comment", "\r"),
+      )
+      .map(([marker, names, space, key, end]) => `${marker}${names.join(",")}${space}ssh-ed25519${space}${key}${end}`);
+    const line = fc.oneof({ weight: 8, arbitrary: entry }, { weight: 1, arbitrary: fc.constantFrom("", "# a", "x") });
+    const one = fc.tuple(fc.array(line, { maxLength: 6 }), fc.boolean());
+    const wanted = fc.tuple(host, fc.constantFrom("", "22", "2222")).map(([name, at]) => {
+      const plain = name.replace(/[*?]/g, "x").toLowerCase();
+      return at === "" ? plain : `[${plain}]:${at}`;
+    });
+    const property = fc.property(fc.array(one, { minLength: 1, maxLength: 3 }), wanted, (texts, name) => {
+      for (const [index, [lines, hashed]] of texts.entries()) {
+        const known = file(`generated-${index}`, `${lines.join("\n")}\n`);
+        if (hashed) spawnSync("ssh-keygen", ["-H", "-f", known]);
+        const entries = parseKnownHosts(fs.readFileSync(known, "utf8"), known);
+        const ours = entries.filter((found) => matchesName(found, name)).map((found) => found.line);
+        expect([name, fs.readFileSync(known, "utf8"), ours]).toEqual([
+          name,
+          expect.any(String),
+          keygenFinds(known, name),
+        ]);
+      }
+    });
+    fc.assert(property, { numRuns: 150 });
   });
 
   it("writes lines that ssh-keygen finds, hashed and plain", async () => {

@@ -1,12 +1,10 @@
 /**
- * known_hosts as OpenSSH reads and writes it: host patterns, `[host]:port`, hashed names, `!`,
+ * known_hosts as OpenSSH reads it: host patterns, `[host]:port`, hashed names, `!`,
  * `@revoked`. Host certificates (`@cert-authority`) are recognised and reported, not used.
- * Reading is pure; the only thing written is one more line, under a lock and by rename.
+ * Read only; `known-hosts-file.ts` writes.
  */
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import * as fs from "node:fs/promises";
-import * as path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 export interface KnownHost {
   file: string;
@@ -99,76 +97,12 @@ export function fingerprint(key: string): string {
 
 /** Reads and parses the files that exist, in the order given. */
 export async function readKnownHosts(files: string[]): Promise<KnownHost[]> {
-  const texts = await Promise.all(files.map((file) => fs.readFile(file, "utf8").catch(missing)));
+  const texts = await Promise.all(files.map((file) => fs.readFile(file, "utf8").catch(emptyWhenMissing)));
   return texts.flatMap((text, index) => parseKnownHosts(text, files[index] ?? ""));
 }
 
-/**
- * Adds a key to a file, making it (mode 0600, its folder 0700) when it is not there. The name is
- * hashed when asked for or when the file's last entry is. Rejects with the file system's error.
- */
-export async function appendKnownHost(
-  file: string,
-  name: string,
-  key_type: string,
-  key: string,
-  options: { hash: boolean },
-): Promise<void> {
-  await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const real = await fs.realpath(file).catch(() => file);
-  await locked(real, async () => {
-    const before = await fs.readFile(real, "utf8").catch(missing);
-    const entries = parseKnownHosts(before, real);
-    const hash = options.hash || entries.at(-1)?.names.startsWith("|1|") === true;
-    const line = `${hash ? hashName(name) : name.toLowerCase()} ${key_type} ${key}\n`;
-    const glue = before === "" || before.endsWith("\n") ? "" : "\n";
-    const mode = await fs.stat(real).then(
-      (stat) => stat.mode & 0o777,
-      () => 0o600,
-    );
-    const temporary = `${real}.${randomBytes(6).toString("hex")}`;
-    try {
-      await fs.writeFile(temporary, before + glue + line, { mode, flush: true, flag: "wx" });
-      await fs.rename(temporary, real);
-    } finally {
-      await fs.rm(temporary, { force: true });
-    }
-  });
-}
-
-function hashName(name: string): string {
-  const salt = randomBytes(20);
-  const hash = createHmac("sha1", salt).update(name.toLowerCase()).digest("base64");
-  return `|1|${salt.toString("base64")}|${hash}`;
-}
-
-/** A lock left by a process that died is taken over after this long. */
-const STALE_LOCK_MS = 10_000;
-
-async function locked(file: string, action: () => Promise<void>): Promise<void> {
-  const lock = `${file}.lock`;
-  for (;;) {
-    try {
-      await fs.writeFile(lock, String(process.pid), { flag: "wx", mode: 0o600 });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const age = await fs.stat(lock).then(
-        (stat) => Date.now() - stat.mtimeMs,
-        () => 0,
-      );
-      if (age > STALE_LOCK_MS) await fs.rm(lock, { force: true });
-      else await delay(20);
-    }
-  }
-  try {
-    await action();
-  } finally {
-    await fs.rm(lock, { force: true });
-  }
-}
-
-function missing(error: NodeJS.ErrnoException): string {
+/** For a read that failed: no text when there is no such file. */
+export function emptyWhenMissing(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
   throw error;
 }

@@ -27,6 +27,8 @@ export interface SshTransportOptions {
   link?: LinkInfo;
   /** Makes another connection over the same hops without asking anybody; rejects when that takes a person. */
   another?: (signal: AbortSignal) => Promise<Connection[]>;
+  /** Locks the keys that were unlocked with a passphrase. */
+  lockKeys?: () => void;
 }
 
 /** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
@@ -103,6 +105,11 @@ export class SshTransport extends LiveTransport {
     await sleep(ms, undefined, signal ? { signal } : {}).catch(() => {
       throw new BpfdeskError(cancelled("A waiting command", this.host));
     });
+  }
+
+  override forgetSecrets(): void {
+    super.forgetSecrets();
+    this.options.lockKeys?.();
   }
 
   protected shellPrefix(): string[] {
