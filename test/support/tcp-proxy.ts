@@ -25,6 +25,8 @@ export interface TcpProxy {
   cut(): void;
   /** Resets every connection and, until it is turned off, every new one: a server that is not there. */
   down(on?: boolean): void;
+  /** The connections that are there carry nothing any more and stay open; new ones are as before. */
+  freeze(): void;
   /** From now on (or again) the bytes stay where they are, with the connections open. */
   stall(on?: boolean): void;
   stop(): Promise<void>;
@@ -87,6 +89,9 @@ export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
     down(on = true) {
       isDown = on;
       if (on) cut();
+    },
+    freeze() {
+      for (const pair of pairs) for (const line of pair.lines) line.stall(true);
     },
     stall(on = true) {
       stalled = on;

@@ -50,7 +50,7 @@ export interface LifeParts {
 /** `number`: 0 for a person's try to reach a node anew, else counted since the connection last stood. */
 type State =
   | { is: "connecting"; number: number; controller: AbortController; done: Promise<void> }
-  | { is: "ready"; number: number; live: LiveNode; since: number }
+  | { is: "ready"; number: number; live: LiveNode; since: number; probes: number }
   | { is: "waiting"; number: number; automatic: boolean; timer: NodeJS.Timeout | null; told: Promise<void> }
   | { is: "failed" | "new" }
   | { is: "closed"; done: Promise<void> };
@@ -68,7 +68,6 @@ export function startLife(parts: LifeParts): Life {
   /** What the last connection may have left, in words. */
   let residue: string[] = [];
   let lastError: ErrorData | null = null;
-  let probing = false;
   let halted = false;
 
   function connect(number: number, loud: boolean): void {
@@ -96,11 +95,13 @@ export function startLife(parts: LifeParts): Life {
 
   function stands(transport: NodeTransport, number: number): void {
     const live = parts.live(transport);
-    const ready: State & { is: "ready" } = { is: "ready", number, live, since: performance.now() };
+    const ready: State & { is: "ready" } = { is: "ready", number, live, since: performance.now(), probes: 0 };
     state = ready;
     residue = [];
     tell(parts.describe(transport));
-    transport.onLost((error) => lost(ready, error));
+    transport.onLost((error) => {
+      if (state === ready) lost(ready, error);
+    });
     if (state === ready) live.begin();
   }
 
@@ -115,8 +116,8 @@ export function startLife(parts: LifeParts): Life {
     else waitForRetry(number + 1, attempt.loud);
   }
 
-  function lost(ready: State & { is: "ready" }, failure: unknown): void {
-    if (state !== ready) return;
+  /** The number of the next try. */
+  function lost(ready: State & { is: "ready" }, failure: unknown): number {
     const { live, number, since } = ready;
     lastError = failureData(failure, live.phase, live.transport.host);
     const stable = number === 0 || performance.now() - since >= STABLE_MS;
@@ -130,6 +131,7 @@ export function startLife(parts: LifeParts): Life {
     });
     const waiting: State = { is: "waiting", number: next, automatic: true, timer: null, told };
     state = waiting;
+    return next;
   }
 
   function waitForRetry(number: number, loud: boolean): void {
@@ -165,13 +167,20 @@ export function startLife(parts: LifeParts): Life {
 
   async function probe(): Promise<void> {
     const asked = state;
-    if (asked.is !== "ready" || probing) return;
-    probing = true;
-    const alive = await connectionStands(asked.live.transport);
-    probing = false;
-    if (!alive) lost(asked, silent(asked.live.transport.host));
+    if (asked.is !== "ready") return;
+    // What is asked for while one runs may be about a later change: one more follows.
+    asked.probes += 1;
+    if (asked.probes > 1) return;
+    let seen = 0;
+    let alive = true;
+    while (alive && seen < asked.probes) {
+      seen = asked.probes;
+      alive = await connectionStands(asked.live.transport);
+    }
+    asked.probes = 0;
+    if (alive || state !== asked) return;
     // Silence is told and answered at once.
-    if (!alive && state.is === "waiting" && state.automatic) hurry(state.number, true);
+    hurry(lost(asked, silent(asked.live.transport.host)), true);
   }
 
   async function close(reason: string, limit_ms: number): Promise<void> {

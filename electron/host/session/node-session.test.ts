@@ -282,6 +282,18 @@ describe("waking up, a new network, or a person", () => {
     expect(ofType("command.started").at(-1)).toMatchObject({ record_key: "probe", root: false });
   });
 
+  it("looks again when it is told of a change while it looks", async () => {
+    start([connection().stands]);
+    await pass();
+    for (let times = 0; times < 3; times++) node.wake();
+    await pass();
+    const probes = () => ofType("command.started").filter(({ record_key }) => record_key === "probe").length;
+    expect(probes()).toBe(2);
+    node.wake();
+    await pass();
+    expect(probes()).toBe(3);
+  });
+
   it("replaces one that carries nothing any more, at once", async () => {
     let asleep = false;
     const base = replayTransport(snapshotRecording(smallSnapshot));
