@@ -4,7 +4,7 @@
  * Only wiring. A test gives the service other parts.
  */
 import { join } from "node:path";
-import type { SshHost } from "../shared/contract.ts";
+import type { SshHost, SshResolved } from "../shared/contract.ts";
 import { collectFollowUp, collectNode } from "./collect/collect.ts";
 import { takeInventory } from "./residue/inventory.ts";
 import { stopLeftovers } from "./residue/stop.ts";
@@ -13,6 +13,7 @@ import type { SecretStore } from "./secrets/store.ts";
 import type { LiveConnectors } from "./session/targets.ts";
 import type { NodeWork } from "./session/work.ts";
 import { connectSsh } from "./ssh/connect.ts";
+import { describeTarget } from "./ssh/describe.ts";
 import { listSshHosts } from "./ssh/resolve.ts";
 import { chooseBpftool } from "./tools/ensure-bpftool.ts";
 import { connectLocal, localAvailable } from "./transport/local.ts";
@@ -22,6 +23,7 @@ export interface LiveParts {
   work: Omit<NodeWork, "sections">;
   localAvailable(): { available: boolean; reason: string };
   listSshHosts(): Promise<SshHost[]>;
+  resolveSsh(target: string, signal: AbortSignal): Promise<SshResolved>;
 }
 
 export function liveParts(options: { resourcesDir: string; known_hosts?: string }, secrets: SecretStore): LiveParts {
@@ -47,5 +49,6 @@ export function liveParts(options: { resourcesDir: string; known_hosts?: string 
     },
     localAvailable,
     listSshHosts: () => listSshHosts(),
+    resolveSsh: (target, signal) => describeTarget(target, { ...known_hosts, signal }),
   };
 }

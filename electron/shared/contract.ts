@@ -51,6 +51,40 @@ export interface SshHost {
   file: string;
 }
 
+/** What connecting to a target would do, and which files say so. */
+export interface SshResolved {
+  target: string;
+  /** The hosts to log in to, in order; the last is the node. */
+  hops: SshResolvedHop[];
+}
+
+export interface SshResolvedHop {
+  /** `user@host:port`. */
+  host: string;
+  /** The name given, before HostName was applied. */
+  alias: string;
+  hostname: string;
+  user: string;
+  port: number;
+  /** Files that may hold a key, in the order they are tried. */
+  identity_files: { file: string; exists: boolean }[];
+  /** Socket or pipe of the agent, null for none. */
+  agent: string | null;
+  /** Only keys of the files above, even from the agent. */
+  identities_only: boolean;
+  /** The name looked up in known_hosts. */
+  known_as: string;
+  user_known_hosts: string[];
+  global_known_hosts: string[];
+  strict_host_key_checking: "yes" | "ask" | "accept-new" | "no";
+  /** The command that makes the connection, its tokens filled in; null for TCP or the hop before. */
+  proxy_command: string | null;
+  /** Files the configuration was read from, in order. */
+  config_files: string[];
+  /** There is no OpenSSH here: bpfdesk read the configuration, and `Match exec` never matched. */
+  approximate: boolean;
+}
+
 export interface SectionInfo {
   id: string;
   title: string;
@@ -169,6 +203,8 @@ export const contract = {
     }),
   ),
   "ssh.hosts": call<SshHost[]>()(z.object({})),
+  /** On a person's action only: `Match exec` of the configuration runs commands. Connects to nothing. */
+  "ssh.resolve": call<SshResolved>()(z.object({ target: z.string().min(1).max(512) })),
   "collect.sections": call<SectionInfo[]>()(z.object({})),
   /** Opens the session the window works on: a new one, or the one left by a crash. */
   "session.open": call<{ session_id: string; path: string | null }>()(z.object({})),

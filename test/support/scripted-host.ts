@@ -11,6 +11,7 @@ import type {
   SecretsStatus,
   SectionInfo,
   SshHost,
+  SshResolved,
   TargetGroup,
 } from "../../electron/shared/contract.ts";
 import type { Handlers } from "../../electron/shared/rpc/server.ts";
@@ -27,6 +28,7 @@ export interface ScriptedHost {
   info: AppInfo;
   secrets: SecretsStatus;
   hosts: SshHost[];
+  resolve: (target: string) => SshResolved;
   groups: TargetGroup[];
   recent: RecentTarget[];
   sections: SectionInfo[];
@@ -90,6 +92,7 @@ export function scriptedHost(): ScriptedHost {
     },
     secrets: { ttl_s: 900, kept: [], keychain: { available: false, reason: "a test" } },
     hosts: [],
+    resolve: (target) => ({ target, hops: [] }),
     groups: [],
     recent: [],
     sections: [],
@@ -127,6 +130,7 @@ export function scriptedHost(): ScriptedHost {
       return null;
     },
     "ssh.hosts": () => host.hosts,
+    "ssh.resolve": ({ target }) => host.resolve(target),
     "collect.sections": () => host.sections,
     "session.open": () => {
       if (events.length === 0) {

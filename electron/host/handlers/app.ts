@@ -20,6 +20,7 @@ export function appHandlers(host: HostContext) {
       return null;
     },
     "ssh.hosts": () => host.parts.listSshHosts(),
+    "ssh.resolve": ({ target }, { signal }) => host.parts.resolveSsh(target, signal),
     "collect.sections": async () => sectionInfo(await host.sections()),
   } satisfies Partial<Handlers>;
 }

@@ -56,6 +56,7 @@ export async function testService(
       },
       localAvailable: () => ({ available: false, reason: "a test" }),
       listSshHosts: async () => [],
+      resolveSsh: async (target) => ({ target, hops: [] }),
     },
   );
   const [ours, theirs] = memoryPorts();
