@@ -252,6 +252,13 @@ export const contract = {
   "node.disconnect": call<null>()(onNode),
   /** Connects again now: a node whose connection was lost, failed or was left, also before bpfdesk was stopped. */
   "node.reconnect": call<null>()(onNode),
+  /**
+   * Replaces the key a refused node is known by in the user's own known_hosts, after the person typed its name and
+   * the fingerprint of the new key; recorded as `host_key.replaced`. The person connects again after that.
+   */
+  "node.replace_host_key": call<null>()(
+    onNode.extend({ confirm: z.string().max(512), fingerprint: z.string().max(512) }),
+  ),
   /** Stops what earlier connections of bpfdesk left; how it went comes as the event `leftovers.stopped`. */
   "node.stop_leftovers": call<null>()(onNode.extend({ ids: z.array(z.string().min(1).max(5000)).min(1).max(1000) })),
   /** The raw bytes of one recorded command. */

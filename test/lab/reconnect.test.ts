@@ -221,9 +221,9 @@ describe("a login that needs a person", () => {
     });
   });
 
-  it("stops at a host key that has changed meanwhile", async () => {
-    const { proxy, sshd, event, state } = await line({ work: quick });
-    await state(ready);
+  it("stops at a host key that has changed meanwhile, and goes on when a person has replaced it", async () => {
+    const { proxy, sshd, event, state, client, session_id, node, call } = await line({ work: quick });
+    const before = await state(ready);
     sshd.rotateHostKey();
     proxy.cut();
     const lost = await event(({ type }) => type === "connection.lost");
@@ -232,7 +232,17 @@ describe("a login that needs a person", () => {
       retry_in_ms: null,
       error: { code: "host-key-changed" },
     });
-    expect((await state(waiting)).prompt).toBe(null);
+    const refused = await state((now) => waiting(now) && now.error?.code === "host-key-changed");
+    expect(refused.prompt).toBe(null);
+    const shown = refused.error?.host_key;
+    const typed = { confirm: "127.0.0.1", fingerprint: shown?.fingerprint ?? "" };
+    await client.call("node.replace_host_key", { session_id, node, ...typed });
+    expect(await event(({ type }) => type === "host_key.replaced")).toMatchObject({
+      host: `[127.0.0.1]:${sshd.port}`,
+      added: { fingerprint: shown?.fingerprint },
+    });
+    await call("node.reconnect");
+    expect((await state(again(before))).phase).toBe("ready");
   });
 });
 

@@ -205,6 +205,10 @@ export function scriptedHost(): ScriptedHost {
       record("node.reconnect", input);
       return null;
     },
+    "node.replace_host_key": (input) => {
+      record("node.replace_host_key", input);
+      return null;
+    },
     "node.stop_leftovers": (input) => {
       record("node.stop_leftovers", input);
       return null;

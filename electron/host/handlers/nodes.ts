@@ -1,6 +1,7 @@
 /** One node: connect, answer its questions, collect, look into it, leave it. */
 import type { Handlers } from "../../shared/rpc/server.ts";
 import { targetAgain, targetOf } from "../session/targets.ts";
+import { replaceHostKey } from "../ssh/replace-key.ts";
 import type { HostContext } from "./context.ts";
 import { mayBeOpened, recentOf } from "./targets.ts";
 
@@ -36,6 +37,13 @@ export function nodeHandlers(host: HostContext) {
     "node.reconnect": async ({ session_id, node }) => {
       const ready = await host.nodeWork();
       host.session(session_id).reconnect(node, (added) => targetOf(targetAgain(added), parts), ready);
+      return null;
+    },
+    "node.replace_host_key": async ({ session_id, node: id, confirm, fingerprint }) => {
+      const session = host.session(session_id);
+      const host_key = session.node(id).changedHostKey();
+      const replaced = await replaceHostKey({ host_key, confirm, fingerprint, node: host_key.name });
+      session.journal.append([{ type: "host_key.replaced", node: id, ...replaced }]);
       return null;
     },
     "node.stop_leftovers": async (input) => {

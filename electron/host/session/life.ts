@@ -25,6 +25,8 @@ import { isTransient } from "./transient.ts";
 export interface Life {
   /** The connection that stands, or null. */
   readonly live: LiveNode | null;
+  /** Why there is no connection, as far as it was told last; null while one stands. */
+  readonly error: ErrorData | null;
   /** Ends the try to connect that runs, or the waiting for the next one. */
   cancel(): void;
   /** Tries at once. A connection that stands is looked at, and replaced only when it carries nothing. */
@@ -106,12 +108,12 @@ export function startLife(parts: LifeParts): Life {
   }
 
   function gaveUp(number: number, error: ErrorData, attempt: Attempt): void {
+    lastError = error;
     if (number === 0) {
       state = { is: "failed" };
       tell({ type: "connection.failed", node, error });
       return;
     }
-    lastError = error;
     if (attempt.asked || !isTransient(error)) waitForPerson(number);
     else waitForRetry(number + 1, attempt.loud);
   }
@@ -199,6 +201,9 @@ export function startLife(parts: LifeParts): Life {
   return {
     get live() {
       return state.is === "ready" ? state.live : null;
+    },
+    get error() {
+      return state.is === "ready" ? null : lastError;
     },
     cancel() {
       if (state.is === "connecting") state.controller.abort();

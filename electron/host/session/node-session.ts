@@ -5,7 +5,7 @@
  * How to connect and what to ask is given to it, so it is the same for SSH, this machine, a replay and
  * tests. A failure here never leaves this node. When what is done is in `life.ts`, the work in `live-node.ts`.
  */
-import { BpfdeskError } from "../../core/errors.ts";
+import { BpfdeskError, type ChangedHostKey } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -31,6 +31,8 @@ export interface NodeSession {
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
   /** Stops what earlier connections left. Rejects with `not-ready` or `no-such-leftover`. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
+  /** What the node was refused for, when that is its changed host key. Throws `no-changed-key` otherwise. */
+  changedHostKey(): ChangedHostKey;
   /** Connects again now: one that was lost, that failed, or that was left. */
   reconnect(): void;
   /** The machine woke or its network changed: see whether the connection survived, or try again now. */
@@ -98,6 +100,15 @@ export function openNode({ journal, node, connect, work, standing }: NodeOptions
     collect: () => ready().collect(),
     disassemble: async (prog_id) => ready().disassemble(prog_id),
     stopLeftovers: async (ids) => ready().stopLeftovers(ids),
+    changedHostKey() {
+      if (life.error?.host_key) return life.error.host_key;
+      throw new BpfdeskError({
+        code: "no-changed-key",
+        message: "This node was not refused for its host key.",
+        hint: "Connect again; a key that has changed is shown then.",
+        node,
+      });
+    },
     reconnect: life.reconnect,
     wake: life.wake,
     disconnect: life.disconnect,
