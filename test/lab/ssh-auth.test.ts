@@ -69,16 +69,6 @@ describe("ways to log in", () => {
     });
   });
 
-  it("follows a server that wants a key and then a password", async () => {
-    const config = ["AuthenticationMethods publickey,password"];
-    const server = await sshd({ config, methods: ["publickey", "password"] });
-    const answers = { password: [server.passwords.engineer] };
-    expect(await result(connect(server, { identity_file: server.keyFile, answers }))).toMatchObject({
-      connected: { privileges: "sudo" },
-      asked: [{ kind: "password" }],
-    });
-  });
-
   it("says which keys and passwords were tried when none is right", async () => {
     const server = await sshd({ methods: ["publickey", "password"] });
     fs.writeFileSync(path.join(server.dir, "root/home/engineer/.ssh/authorized_keys"), "");

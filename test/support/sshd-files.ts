@@ -36,6 +36,12 @@ export interface SshdFilesOptions {
   doas?: string[];
   /** Programs that are not there, by path. */
   hide?: string[];
+  /** Passwords of users, instead of random ones. */
+  passwords?: Partial<Record<TestUserName, string>>;
+  /** Keyboard-interactive wants this one-time code after the password. Needs gcc. */
+  otp?: string;
+  /** Instead of bash, for every user but root. */
+  shell?: string;
   /** Login shells print a banner on stdout and stderr even for commands, as noisy profiles do. */
   noisy?: boolean;
 }
@@ -66,7 +72,7 @@ export function prepareSshdFiles(dir: string, options: SshdFilesOptions = {}): S
         name,
         uid: index === 0 ? 0 : 20_100 + index,
         home: path.join(dir, "home", name),
-        password: randomBytes(12).toString("hex"),
+        password: options.passwords?.[name] ?? randomBytes(12).toString("hex"),
       },
     ]),
   ) as Record<TestUserName, TestUser>;
@@ -76,7 +82,9 @@ export function prepareSshdFiles(dir: string, options: SshdFilesOptions = {}): S
   const shadow = keepOthers("/etc/shadow", ours);
   const group = keepOthers("/etc/group", new Set(TEST_USERS.slice(1)));
   for (const user of Object.values(users)) {
-    passwd.push(`${user.name}:x:${user.uid}:${user.uid}:test user:${user.home}:/bin/bash`);
+    passwd.push(
+      `${user.name}:x:${user.uid}:${user.uid}:test user:${user.home}:${(user.uid !== 0 && options.shell) || "/bin/bash"}`,
+    );
     shadow.push(`${user.name}:${hashPassword(user.password)}:19000:0:99999:7:::`);
     if (user.uid !== 0) group.push(`${user.name}:x:${user.uid}:`);
     makeHome(user, options.noisy === true);
@@ -100,6 +108,7 @@ export function prepareSshdFiles(dir: string, options: SshdFilesOptions = {}): S
   for (const service of ["sshd", "sudo", "other"]) fs.writeFileSync(path.join(etc, "pam.d", service), PAM);
   for (const [service, text] of Object.entries(options.pam ?? {}))
     fs.writeFileSync(path.join(etc, "pam.d", service), text);
+  if (options.otp !== undefined) askForCode(dir, options.otp);
   for (const log of ["wtmp", "btmp", "lastlog"]) fs.writeFileSync(path.join(dir, log), "", { mode: 0o600 });
   if (options.doas !== undefined) writeLines(path.join(etc, "doas.conf"), options.doas, 0o400);
   return { dir, users, more: moreBinds(dir, options) };
@@ -120,6 +129,14 @@ function moreBinds(dir: string, { doas, hide = [] }: SshdFilesOptions): string {
     ...hide.map((program) => `mount --bind ${nothing} ${program}`),
     "",
   ].join("\n");
+}
+
+/** sshd's keyboard-interactive asks for the password, then for the code, each a round of its own. */
+function askForCode(dir: string, code: string): void {
+  const module = path.join(dir, "pam_otp.so");
+  execFileSync("gcc", ["-shared", "-fPIC", "-Wall", "-o", module, path.join(import.meta.dirname, "pam-otp.c")]);
+  const [auth = "", ...others] = PAM.split("\n");
+  fs.writeFileSync(path.join(dir, "etc/pam.d/sshd"), [auth, `auth required ${module} ${code}`, ...others].join("\n"));
 }
 
 /**
