@@ -12,6 +12,7 @@ import { HostBox } from "./host-box.tsx";
 import { type LoginOptions, LoginOptionsFields, noOptions } from "./login-options.tsx";
 import { Meaning } from "./meaning.tsx";
 import { RecentList } from "./recent-list.tsx";
+import { Resolved } from "./resolved.tsx";
 import { SaveGroup } from "./save-group.tsx";
 import { expand, useExpansion } from "./use-expansion.ts";
 
@@ -43,7 +44,11 @@ export function SshDoor() {
           <Button type="submit" variant="primary" isDisabled={blocked}>
             {several && meaning.targets.length > 0 ? `Connect to ${plural(meaning.targets.length, "node")}` : "Connect"}
           </Button>
-          {several && !blocked ? <SaveGroup targets={meaning.targets.map(({ target }) => target)} /> : null}
+          {several && !blocked ? (
+            <SaveGroup targets={meaning.targets.map(({ target }) => target)} />
+          ) : (
+            <Resolved target={several ? "" : typed} />
+          )}
         </div>
       </form>
       <RecentList open={(recent) => void open(recent.target, optionsOf(recent))} />

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser, openApp, screenshot } from "../support/app.ts";
 import { scriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode } from "./node.ts";
+import { hostWithNode, smallNode } from "./node.ts";
 
 let browser: Browser;
 
@@ -55,6 +55,63 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
     await app.close();
   });
 
+  it("several nodes, their findings and two of them side by side are sound", async () => {
+    const host = scriptedHost();
+    const app = await openApp(browser, { service: host, theme });
+    const { page } = app;
+    await page.getByRole("combobox", { name: "Host" }).fill("node-a, node-b");
+    await page.getByRole("button", { name: "Connect to 2 nodes" }).click();
+    await page.getByRole("heading", { name: "2 nodes" }).waitFor();
+    for (const node of ["node-1", "node-2"]) {
+      host.emit({ type: "collect.finished", node, collect_id: "c", complete: true, datapath: smallNode() });
+    }
+    for (const tab of ["Nodes", "Findings of all nodes", "Two nodes side by side"]) {
+      await page.getByRole("tab", { name: tab, exact: true }).click();
+      expect({ tab, serious: await serious(page) }).toEqual({ tab, serious: [] });
+    }
+    await app.close();
+  });
+
+  it("the connection of a live node with all it can tell is sound", async () => {
+    const host = hostWithNode();
+    const app = await openApp(browser, { service: host, theme });
+    const { page } = app;
+    await page.getByRole("combobox", { name: "Host" }).fill("node-a");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByRole("button", { name: "Refresh" }).waitFor();
+    const hop = { server: null, kex: "k", host_key: "h", cipher: "c", mac: "m", compression: null, auth: ["password"] };
+    const node = "node-1";
+    host.emit({
+      type: "connection.ready",
+      node,
+      host: "node-a",
+      user: "ops",
+      privileges: "none",
+      limits: ["No root."],
+      sudoers: "ops ALL=(root) NOPASSWD: /usr/sbin/bpftool",
+      link: { backend: "ssh2", why: "nothing", hops: [{ host: "a", ...hop, weak: [{ what: "k", why: "old" }] }] },
+    });
+    host.emit({
+      type: "leftovers.found",
+      node,
+      leftovers: [{ id: "process:1:2", kind: "process", label: "sh (pid 1)", tag: "t", whose: "ours", since: 1 }],
+    });
+    host.emit({
+      type: "connection.lost",
+      node,
+      error: { code: "connection-lost", message: "Lost.", hint: "" },
+      attempt: 1,
+      retry_in_ms: 60_000,
+      residue: [],
+    });
+    await page.getByText("Next try (1)").waitFor();
+    await page.getByRole("tab", { name: "Connection" }).click();
+    await page.getByRole("checkbox", { name: "sh (pid 1)" }).waitFor();
+    expect(await serious(page)).toEqual([]);
+    await app.close();
+  });
+
   it("the workspace, each of its views, the inspector and the palette are sound", async () => {
     const host = hostWithNode();
     host.disassembly = () => ({ command_id: "c", text: "   0: (85) call bpf_tail_call#12\n   1: (95) exit\n" });
@@ -77,6 +134,7 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
       "Links",
       "Findings",
       "Changes",
+      "Connection",
       "Commands",
     ]) {
       await page.getByRole("tab", { name: view, exact: true }).click();
