@@ -1,35 +1,34 @@
-/** One node's state, kept up to date from the session's events, as a window keeps it. */
+/** The nodes' states, kept up to date from the session's events, as a window keeps them. */
 import { BpfdeskError } from "../core/errors.ts";
+import type { JournalEvent } from "../core/journal/events.ts";
 import { emptySession, foldAll, type NodeState } from "../core/journal/state.ts";
 import type { Client } from "../shared/rpc/client.ts";
 
 export interface Followed {
-  /** Resolves with the state as soon as it passes the test; rejects when the events end before. */
-  until(test: (node: NodeState) => boolean): Promise<NodeState>;
+  /** Resolves with the node's state as soon as it passes the test; rejects when the events end before. */
+  until(node: string, test: (node: NodeState) => boolean): Promise<NodeState>;
+  /** Lets go of a node's picture, which nobody asks for any more. */
+  forget(node: string): void;
   stop(): void;
 }
 
-/** Calls `onChange` with every new state, in order. */
-export function followNode(
-  client: Client,
-  session_id: string,
-  node: string,
-  onChange: (state: NodeState) => void,
-): Followed {
+/** Calls `onChange` with every new state of every node, in order. */
+export function followNodes(client: Client, session_id: string, onChange: (state: NodeState) => void): Followed {
   const reading = new AbortController();
-  const waiting = new Set<{ check(): void; reject(error: unknown): void }>();
-  let state: NodeState | undefined;
+  const waiting = new Map<string, Set<{ check(): void; reject(error: unknown): void }>>();
+  let session = emptySession;
   let over: unknown = null;
 
   async function read(): Promise<never> {
-    let session = emptySession;
     for await (const events of client.stream("session.events", { session_id, after_seq: 0 }, reading)) {
+      const before = session.nodes;
       session = foldAll(session, events);
-      const now = session.nodes[node];
-      if (!now || now === state) continue;
-      state = now;
-      onChange(now);
-      for (const one of [...waiting]) one.check();
+      for (const node of nodesOf(events)) {
+        const now = session.nodes[node];
+        if (!now || now === before[node]) continue;
+        onChange(now);
+        for (const one of [...(waiting.get(node) ?? [])]) one.check();
+      }
     }
     throw new BpfdeskError({
       code: "closed-early",
@@ -39,25 +38,38 @@ export function followNode(
   }
   read().catch((error: unknown) => {
     over = error;
-    for (const one of waiting) one.reject(error);
+    for (const all of waiting.values()) for (const one of all) one.reject(error);
   });
 
   return {
-    until(test) {
+    until(node, test) {
       return new Promise((resolve, reject) => {
+        const all = waiting.get(node) ?? new Set();
+        waiting.set(node, all);
         const one = {
           check() {
+            const state = session.nodes[node];
             if (!state || !test(state)) return;
-            waiting.delete(one);
+            all.delete(one);
             resolve(state);
           },
           reject,
         };
-        waiting.add(one);
+        all.add(one);
         one.check();
         if (over) reject(over);
       });
     },
+    forget(node) {
+      const state = session.nodes[node];
+      if (!state) return;
+      const bare = { ...state, datapath: null, previous: null, baseline: null };
+      session = { ...session, nodes: { ...session.nodes, [node]: bare } };
+    },
     stop: () => reading.abort(),
   };
+}
+
+function nodesOf(events: readonly JournalEvent[]): Set<string> {
+  return new Set(events.flatMap((event) => ("node" in event ? [event.node] : [])));
 }

@@ -3,24 +3,33 @@
  *
  * stdout carries results only (JSON only with --json); everything said to a person goes to stderr.
  */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Finding } from "../core/model/types.ts";
 import { toTopology } from "../core/topology/topology.ts";
+import { compareTwo } from "./compare.ts";
 import { EXIT } from "./exit.ts";
 import { notesOn } from "./notes.ts";
-import { allowReadersToLeave, print } from "./out.ts";
+import { allowReadersToLeave } from "./out.ts";
 import { paint } from "./paint.ts";
 import { printFindings } from "./print-findings.ts";
 import { printTopology } from "./print-topology.ts";
-import { type Flags, type Run, runOn } from "./run.ts";
-import { writeWhole } from "./write.ts";
+import { type Flags, runOn, type Work } from "./run.ts";
+import { snapshotWork } from "./snapshot.ts";
 
 const CODES = `
 Exit codes:
   0  nothing found, or the command has nothing to find and worked
   1  findings: at least one finding of severity warning or critical
   2  error: the reason, the step and what to try are on stderr`;
+
+const SEVERAL = `
+Several targets: give them one after the other, or
+  'node-*' '!node-3'   patterns over the hosts of ~/.ssh/config; ! takes away
+  @file                a target, pattern or group on each line, # begins a comment
+  group:name           a group that was saved in the app
+Their answers are keyed by target: headings, or {"nodes": {"<target>": …}} with --json (of
+docs/schema/nodes.schema.json); one that fails has {"error": …}. The exit code is the worst.`;
 
 const program = new Command("bpfdesk")
   .description("See the eBPF datapath of a node in the order its kernel runs it.")
@@ -35,52 +44,61 @@ Examples:
   bpfdesk findings root@10.0.0.7:2222 --json  for a pipeline: exit code 1 when something is wrong
   bpfdesk snapshot node-7 -o before.bpfdesk-snapshot
   bpfdesk findings before.bpfdesk-snapshot    a record is a target like a live node
+  bpfdesk findings 'node-*' '!node-3'         several nodes at once; @file and group:name too
+  bpfdesk compare node-3 node-7               what differs between two nodes
 ${CODES}`,
   );
 
-/** A sub-command on one target, with the options all of them share. */
-function onTarget<F extends Flags>(
-  name: string,
-  about: { description: string; examples: string },
-  work: (run: Run, flags: F) => Promise<number>,
-): Command {
-  return program
-    .command(name)
-    .description(about.description)
-    .argument("<target>", "ssh alias, user@host:port, local, or a snapshot or session file")
+/** Options every command has, which say how nodes are reached. */
+function withLogin(command: Command): Command {
+  return command
     .option("-i, --identity <file>", "private key to use")
     .option("--known-hosts <file>", "known_hosts file to check and write, not the configured ones")
     .option("--sudo", "root or nothing: ask for the password of sudo where it wants one, fail without root")
     .option("--session <file>", "record into this session file")
     .option("--lend-bpftool", "lend the node bpfdesk's own bpftool without asking when its own cannot see everything")
-    .addOption(new Option("--no-color", "no escape sequences"))
-    .addHelpText("after", `\nExamples:\n${about.examples}\n${CODES}`)
-    .action(async (target: string, flags: F) => {
-      process.exitCode = await runOn(target, flags, packageJson.version, (run) => work(run, flags));
+    .addOption(new Option("--no-color", "no escape sequences"));
+}
+
+/** A sub-command on targets, with the options all of them share. */
+function onTargets<F extends Flags>(
+  name: string,
+  about: { description: string; examples: string },
+  work: (flags: F) => Work,
+): Command {
+  const command = program
+    .command(name)
+    .description(about.description)
+    .argument("<target...>", "ssh alias, user@host:port, local, a snapshot or session file; or several, see below");
+  return withLogin(command)
+    .option("--concurrency <n>", "how many nodes connect and collect at a time (default: 8)", places)
+    .addHelpText("after", `\nExamples:\n${about.examples}\n${SEVERAL}\n${CODES}`)
+    .action(async (targets: string[], flags: F) => {
+      process.exitCode = await runOn(targets, flags, packageJson.version, work(flags));
     });
 }
 
-const json = (value: unknown) => print(`${JSON.stringify(value, null, 2)}\n`);
+function places(text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 1 && n <= 64) return n;
+  throw new InvalidArgumentError("It must be a number from 1 to 64.");
+}
+
 const worth = (finding: Finding) => finding.severity !== "info";
 const painted = (flags: Flags) => paint(flags.color && !process.env.NO_COLOR && process.stdout.isTTY);
 
-onTarget<Flags & { output: string }>(
+onTargets<Flags & { output: string }>(
   "snapshot",
   {
-    description: "Record everything about a node's datapath into one file.",
+    description: "Record everything about a node's datapath into one file, of several nodes into a file each.",
     examples: `  bpfdesk snapshot node-7 -o node-7.bpfdesk-snapshot
-  bpfdesk snapshot node-7 -o - | ssh archive 'cat > node-7.bpfdesk-snapshot'`,
+  bpfdesk snapshot node-7 -o - | ssh archive 'cat > node-7.bpfdesk-snapshot'
+  bpfdesk snapshot 'node-*' -o before-upgrade/`,
   },
-  async ({ client, terminal, opened }, { output }) => {
-    const { session_id, node } = opened;
-    const { bytes } = await client.call("snapshot.export", { session_id, node });
-    await writeWhole(output, bytes);
-    if (output !== "-") terminal.say(`Wrote ${output} (${Math.ceil(bytes.length / 1024)} KiB).`);
-    return EXIT.ok;
-  },
-).requiredOption("-o, --output <file>", "file to write; - for stdout");
+  ({ output }) => snapshotWork(output),
+).requiredOption("-o, --output <file>", "file to write; - for stdout; of several targets the folder for their files");
 
-onTarget(
+onTargets(
   "topology",
   {
     description: "Print what is attached where, in execution order.",
@@ -88,27 +106,55 @@ onTarget(
   bpfdesk topology local --sudo
   bpfdesk topology node-7 --json | jq '.interfaces[] | select(.pod == "shop/cart-7d9f")'`,
   },
-  async ({ opened }, flags) => {
-    if (flags.json) await json(toTopology(opened.datapath));
-    else await print(printTopology(opened.datapath, painted(flags)));
-    return EXIT.ok;
-  },
+  (flags) => ({
+    answer: async ({ opened: { datapath } }) =>
+      flags.json
+        ? { code: EXIT.ok, json: toTopology(datapath) }
+        : { code: EXIT.ok, text: printTopology(datapath, painted(flags)) },
+  }),
 ).option("--json", "JSON of docs/schema/topology.schema.json on stdout and nothing else");
 
-onTarget(
+onTargets(
   "findings",
   {
     description: "Print what a person should look at; exit code 1 when there is a warning or worse.",
     examples: `  bpfdesk findings node-7
-  bpfdesk findings node-7 --sudo --json > findings.json`,
+  bpfdesk findings node-7 --sudo --json > findings.json
+  bpfdesk findings 'node-*' '!node-3' --json | jq '.nodes | map_values(.findings | length)'`,
   },
-  async ({ opened }, flags) => {
-    const { node, findings } = toTopology(opened.datapath);
-    if (flags.json) await json({ node: node.hostname, findings });
-    else await print(printFindings(opened.datapath.findings, notesOn(opened).length === 0, painted(flags)));
-    return opened.datapath.findings.some(worth) ? EXIT.findings : EXIT.ok;
-  },
+  (flags) => ({
+    async answer({ opened }) {
+      const { node, findings } = toTopology(opened.datapath);
+      const code = opened.datapath.findings.some(worth) ? EXIT.findings : EXIT.ok;
+      if (flags.json) return { code, json: { node: node.hostname, findings } };
+      return { code, text: printFindings(opened.datapath.findings, notesOn(opened).length === 0, painted(flags)) };
+    },
+  }),
 ).option("--json", "JSON of docs/schema/findings.schema.json on stdout and nothing else");
+
+withLogin(
+  program
+    .command("compare")
+    .description("Print what differs between two nodes, or two records; exit code 1 when something does.")
+    .argument("<left>", "a target as of the other commands")
+    .argument("<right>", "another one"),
+)
+  .option("--json", "JSON of docs/schema/comparison.schema.json on stdout and nothing else")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bpfdesk compare node-3 node-7
+  bpfdesk compare before.bpfdesk-snapshot node-7 --json
+
+Exit codes:
+  0  nothing differs
+  1  something differs
+  2  error: the reason, the step and what to try are on stderr`,
+  )
+  .action(async (left: string, right: string, flags: Flags) => {
+    process.exitCode = await compareTwo(left, right, flags, packageJson.version);
+  });
 
 allowReadersToLeave();
 await program.parseAsync();

@@ -1,24 +1,29 @@
 /**
- * Opens one target on the same host service the windows use, waits for its picture, and closes it.
+ * Opens targets on the same host service the windows use, waits for their pictures, and closes them.
  *
  * Everything it knows comes from the session's events, as it does for a window.
  */
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
 import type { NodeState } from "../core/journal/state.ts";
 import type { Datapath } from "../core/model/types.ts";
 import type { ConnectTarget } from "../shared/contract.ts";
 import type { Client } from "../shared/rpc/client.ts";
-import { type AnswerPolicy, answerPrompt, remedyOf } from "./answer.ts";
-import { followNode } from "./follow.ts";
+import { remedyOf } from "./answer.ts";
+import type { Asker } from "./asker.ts";
+import { type Followed, followNodes } from "./follow.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface OpenOptions extends AnswerPolicy {
-  identity_file?: string;
-  /** Root or nothing, with the password of sudo if it must be; otherwise never ask for one. */
-  sudo: boolean;
+/** A target under the name the person gave it. */
+export interface NamedTarget {
+  name: string;
+  target: ConnectTarget;
+}
+
+export interface OpenOptions {
+  ask: Asker;
+  /** How many connect and collect at a time; the host's own default otherwise. */
+  concurrency?: number;
   /** Print what is going on to stderr. */
   progress: boolean;
   signal: AbortSignal;
@@ -35,6 +40,7 @@ export interface Opened {
 }
 
 export interface OpenTarget {
+  name: string;
   /** Rejects with a BpfdeskError naming the phase that failed. */
   picture: Promise<Opened>;
   /** Disconnects; returns what could not be taken away from the node. */
@@ -44,52 +50,62 @@ export interface OpenTarget {
 /** How long the news of what was left on a node is waited for after its connection was lost, in ms. */
 const LAST_NEWS_MS = 250;
 
-/** A file if there is one of that name, `local`, else something for ssh. */
-export async function targetOf(
-  text: string,
-  options: Pick<OpenOptions, "sudo" | "identity_file">,
-): Promise<ConnectTarget> {
-  const { sudo } = options;
-  if (text === "local") return { kind: "local", sudo };
-  const isFile = await stat(text).then(
-    (info) => info.isFile(),
-    () => false,
-  );
-  if (isFile) return { kind: "file", path: resolve(text) };
-  if (/[/\\]/.test(text))
-    throw new BpfdeskError({
-      code: "no-such-file",
-      message: `There is no file ${text}.`,
-      hint: "Targets are: an ssh alias, user@host:port, local, or a snapshot or session file.",
-      phase: "resolving",
-    });
-  const identity = options.identity_file ? { identity_file: resolve(options.identity_file) } : {};
-  return { kind: "ssh", target: text, ...identity, sudo };
-}
-
-/** Starts connecting, and answers prompts from the terminal. */
-export async function openTarget(
+/** Starts connecting to all of them, some at a time, and answers their questions; one is opened as several are. */
+export async function openTargets(
   client: Client,
   terminal: Terminal,
-  text: string,
+  targets: readonly NamedTarget[],
   options: OpenOptions,
-): Promise<OpenTarget> {
-  const target = await targetOf(text, options);
+): Promise<OpenTarget[]> {
   const { session_id } = await client.call("session.open", {});
-  const { node } = await client.call("node.connect", { session_id, target });
+  const { nodes } = await client.call("nodes.connect", {
+    session_id,
+    targets: targets.map(({ target }) => target),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+  });
+  const attended = new Map<string, (state: NodeState) => void>();
+  const followed = followNodes(client, session_id, (state) => attended.get(state.node)?.(state));
+  let open = nodes.length;
+  const done = () => {
+    open -= 1;
+    if (open === 0) followed.stop();
+  };
+  return nodes.map((node, index) => {
+    const name = targets[index]?.name ?? node;
+    const attend = { client, terminal, options, followed, session_id, node, name, done };
+    return attendNode(attend, (onChange) => attended.set(node, onChange));
+  });
+}
+
+interface Attend {
+  client: Client;
+  terminal: Terminal;
+  options: OpenOptions;
+  followed: Followed;
+  session_id: string;
+  node: string;
+  name: string;
+  done(): void;
+}
+
+/** One of them: its questions, its picture, its end. */
+function attendNode(
+  { client, terminal, options, followed, session_id, node, name, done }: Attend,
+  listen: (onChange: (state: NodeState) => void) => void,
+): OpenTarget {
   let said = "";
   let asking: { prompt_id: string; controller: AbortController } | null = null;
   /** How to do without the questions nobody was there to answer. */
   const remedies = new Set<string>();
 
   async function answer({ prompt_id, prompt }: NonNullable<NodeState["prompt"]>, signal: AbortSignal): Promise<void> {
-    const given = await answerPrompt(prompt, terminal, options, signal).catch(() => null);
+    const given = await options.ask(prompt, name, signal).catch(() => null);
     if (!given?.accept && !terminal.interactive && prompt.kind !== "upload_bpftool") remedies.add(remedyOf(prompt));
     // Refused also when the question went away meanwhile: whoever asked may still be waiting.
     const reply = given ?? { accept: false, values: [] };
     await client.call("node.answer", { session_id, node, prompt_id, answer: reply }).catch(() => null);
   }
-  function onChange(now: NodeState): void {
+  listen((now) => {
     const line = describe(now);
     if (options.progress && line !== said) terminal.say(line);
     said = line;
@@ -100,42 +116,46 @@ export async function openTarget(
     if (!now.prompt || prompt_id === undefined) return;
     asking = { prompt_id, controller: new AbortController() };
     void answer(now.prompt, AbortSignal.any([asking.controller.signal, options.signal]));
-  }
-  const followed = followNode(client, session_id, node, onChange);
+  });
   const cancel = () => void client.call("node.cancel", { session_id, node }).catch(() => {});
   options.signal.addEventListener("abort", cancel, { once: true });
   if (options.signal.aborted) cancel();
 
   async function picture(): Promise<Opened> {
-    const now = await followed.until(settled);
+    const now = await followed.until(node, settled);
     const { collect, datapath, limits } = now;
     if (collect?.state === "finished" && datapath) {
       const cut = collect.complete ? null : await whyCut(now);
       return { session_id, node, datapath, limits, cut };
     }
-    const error = now.error ?? collect?.error ?? closedEarly(text);
+    const error = now.error ?? collect?.error ?? closedEarly(name);
     throw new BpfdeskError({ ...error, hint: [error.hint, ...remedies].filter(Boolean).join(" ") });
   }
   /** The news of a lost connection comes a moment after the end of what it carried. */
   async function whyCut(now: NodeState): Promise<ErrorData> {
-    const lost = followed.until(({ error }) => error !== null).catch(() => now);
+    const lost = followed.until(node, ({ error }) => error !== null).catch(() => now);
     const told = now.transport === "replay" ? now : await Promise.race([lost, sleep(LAST_NEWS_MS, now)]);
     return told.error ?? cutOff(now);
   }
+  const seen = picture();
+  // Whoever opened it asks when its turn has come; until then a failure must not count as unhandled.
+  seen.catch(() => {});
   return {
-    picture: picture(),
+    name,
+    picture: seen,
     async close() {
       options.signal.removeEventListener("abort", cancel);
       try {
+        followed.forget(node);
         await client.call("node.disconnect", { session_id, node });
-        const over = followed.until(({ phase, residue }) => phase === "closed" || residue.length > 0);
+        const over = followed.until(node, ({ phase, residue }) => phase === "closed" || residue.length > 0);
         const now = await Promise.race([
           over,
-          followed.until(({ error }) => error !== null).then(() => sleep(LAST_NEWS_MS)),
+          followed.until(node, ({ error }) => error !== null).then(() => sleep(LAST_NEWS_MS)),
         ]);
         return now?.residue ?? [];
       } finally {
-        followed.stop();
+        done();
       }
     },
   };

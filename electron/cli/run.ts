@@ -1,22 +1,24 @@
 /**
- * One run of the CLI on one target: start the host, open, work, close, exit code.
+ * One run of the CLI on its targets: start the host, open, work, close, exit code.
  *
  * A picture that is only a part is worked on like any other, but the exit code says error: "nothing
- * found" would claim what was not looked at.
+ * found" would claim what was not looked at. One target's answer stands alone; those of several are keyed by
+ * target, in the order given, and one that fails hides none of the others.
  */
-import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { BpfdeskError, type ErrorData } from "../core/errors.ts";
+import { BpfdeskError } from "../core/errors.ts";
+import { visibleText } from "../core/text/visible.ts";
 import { userDataDir } from "../host/data-dir.ts";
-import { createService } from "../host/service.ts";
-import { type Client, createClient } from "../shared/rpc/client.ts";
-import { memoryPorts } from "../shared/rpc/memory-port.ts";
-import { serve } from "../shared/rpc/server.ts";
+import type { Client } from "../shared/rpc/client.ts";
+import { namedTerminal, plainAsker, sharedAsker } from "./asker.ts";
 import { EXIT } from "./exit.ts";
-import { catchInterrupts } from "./interrupt.ts";
+import { withHost } from "./host.ts";
+import { catchInterrupts, type Interrupt } from "./interrupt.ts";
 import { notesOn } from "./notes.ts";
-import { type Opened, type OpenOptions, openTarget } from "./open.ts";
+import { type NamedTarget, type Opened, type OpenTarget, openTargets } from "./open.ts";
+import { type Plan, planTargets, targetOf } from "./plan.ts";
+import { errorData, report } from "./report.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
+import { writeAnswers } from "./write-answers.ts";
 
 /** Options that every command has. */
 export interface Flags {
@@ -27,32 +29,79 @@ export interface Flags {
   color: boolean;
   json?: boolean;
   lendBpftool?: boolean;
+  concurrency?: number;
 }
 
 export interface Run {
   client: Client;
   terminal: Terminal;
   opened: Opened;
+  /** The target as the person gave it. */
+  name: string;
+  plan: Plan;
 }
 
-/** Does `work` on the target's picture. Never rejects; returns the exit code. */
-export async function runOn(
-  target: string,
+/** What a command says about a node. */
+export interface Answer {
+  code: number;
+  /** For --json. */
+  json?: unknown;
+  /** For a person. */
+  text?: string;
+}
+
+export interface Work {
+  /** Before anything is opened; throws when it cannot be done. */
+  prepare?(plan: Plan): Promise<void>;
+  answer(run: Run): Promise<Answer>;
+}
+
+/** The targets of a run, open or opening. */
+export interface Session {
+  client: Client;
+  terminal: Terminal;
+  plan: Plan;
+  targets: OpenTarget[];
+}
+
+/** Does `work` on the picture of each target. Never rejects; returns the exit code, the worst of all. */
+export function runOn(args: readonly string[], flags: Flags, version: string, work: Work): Promise<number> {
+  return inSession(args, flags, version, work.prepare, async (session) => {
+    const { plan, targets, terminal } = session;
+    const [first] = targets;
+    if (plan.one && first) return alone(session, first, flags, work);
+    let ready = 0;
+    const answers = targets.map(async (target) => {
+      const answer = await amongOthers(session, target, work);
+      ready += 1;
+      if (showsProgress(flags)) terminal.say(`${target.name}: done (${ready} of ${targets.length})`);
+      return { name: target.name, answer };
+    });
+    return writeAnswers(answers, flags);
+  });
+}
+
+/** Opens what the arguments name, hands it to `use`, and makes errors and signals an exit code. */
+export async function inSession(
+  args: readonly string[],
   flags: Flags,
   version: string,
-  work: (run: Run) => Promise<number>,
+  prepare: Work["prepare"],
+  use: (session: Session) => Promise<number>,
 ): Promise<number> {
   const terminal = openTerminal();
   const interrupt = catchInterrupts(terminal.say);
-  const options: OpenOptions = {
-    ...(flags.identity ? { identity_file: flags.identity } : {}),
-    sudo: flags.sudo ?? false,
-    lend_bpftool: flags.lendBpftool ?? false,
-    progress: !flags.json && process.stderr.isTTY,
-    signal: interrupt.signal,
-  };
   try {
-    return await withClient(flags, version, (client) => workOn(client, terminal, target, options, work));
+    const plan = await planTargets(args, userDataDir(), (error) => report(error, terminal));
+    const chosen = { sudo: flags.sudo ?? false, ...(flags.identity ? { identity_file: flags.identity } : {}) };
+    const named: NamedTarget[] = [];
+    for (const name of plan.targets) named.push({ name, target: await targetOf(name, chosen) });
+    await prepare?.(plan);
+    return await withHost(flags, version, async (client) => {
+      const options = openOptions(flags, terminal, interrupt, plan);
+      const targets = await openTargets(client, terminal, named, options);
+      return use({ client, terminal, plan, targets });
+    });
   } catch (error) {
     return report(error, terminal);
   } finally {
@@ -60,75 +109,56 @@ export async function runOn(
   }
 }
 
-async function workOn(
-  client: Client,
-  terminal: Terminal,
-  target: string,
-  options: OpenOptions,
-  work: (run: Run) => Promise<number>,
-): Promise<number> {
-  const opening = await openTarget(client, terminal, target, options);
+function openOptions(flags: Flags, terminal: Terminal, { signal }: Interrupt, plan: Plan) {
+  const policy = { lend_bpftool: flags.lendBpftool ?? false };
+  return {
+    ask: plan.one ? plainAsker(terminal, policy) : sharedAsker(terminal, policy),
+    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+    // Every step of one node; of several only that they are done.
+    progress: plan.one && showsProgress(flags),
+    signal,
+  };
+}
+
+const showsProgress = (flags: Flags) => !flags.json && process.stderr.isTTY;
+
+/** Prints while the node is still open: what it says of the node is said before it is left. */
+async function alone({ client, terminal, plan }: Session, target: OpenTarget, flags: Flags, work: Work) {
   let code: number;
   try {
-    const opened = await opening.picture;
+    const opened = await target.picture;
     for (const line of notesOn(opened)) terminal.say(line);
-    code = await work({ client, terminal, opened });
+    const answer = await work.answer({ client, terminal, opened, name: target.name, plan });
+    await writeAnswers([Promise.resolve({ name: null, answer })], flags);
+    code = answer.code;
     if (opened.cut) code = report(new BpfdeskError(opened.cut), terminal);
   } catch (error) {
     code = report(error, terminal);
   }
-  const residue = await opening.close();
-  for (const what of residue) terminal.say(`bpfdesk: left on the node: ${what}`);
-  return residue.length > 0 ? EXIT.error : code;
+  return Math.max(code, await leave(target, terminal));
 }
 
-async function withClient(flags: Flags, version: string, work: (client: Client) => Promise<number>): Promise<number> {
-  if (flags.session) await mustBeInFolder(resolve(flags.session));
-  const service = createService({
-    resourcesDir: resolve(import.meta.dirname, "../../resources"),
-    dataDir: userDataDir(),
-    mode: "desktop",
-    version,
-    session_path: flags.session ? resolve(flags.session) : ":memory:",
-    ...(flags.knownHosts ? { known_hosts: resolve(flags.knownHosts) } : {}),
-  });
-  const [ours, theirs] = memoryPorts();
-  serve(theirs, service.handlers);
-  const client = createClient(ours);
+/** The node's own answer, or what kept it from giving one. */
+async function amongOthers({ client, terminal: everyones, plan }: Session, target: OpenTarget, work: Work) {
+  const { name } = target;
+  const terminal = namedTerminal(everyones, name);
+  let answer: Answer;
   try {
-    return await work(client);
-  } finally {
-    await service.close();
-    client.close();
+    const opened = await target.picture;
+    for (const line of notesOn(opened)) terminal.say(line);
+    answer = await work.answer({ client, terminal, opened, name, plan });
+    if (opened.cut) answer = { ...answer, code: report(new BpfdeskError(opened.cut), everyones, name) };
+  } catch (error) {
+    const { code, message, hint, phase, cause } = errorData(error);
+    const json = { error: { code, message, hint, ...(phase ? { phase } : {}), ...(cause ? { cause } : {}) } };
+    answer = { code: report(error, everyones, name), json, text: `Error: ${visibleText(message)}\n` };
   }
+  return { ...answer, code: Math.max(answer.code, await leave(target, terminal)) };
 }
 
-/** The host makes the folder of its own sessions; a mistyped name must not make folders anywhere. */
-async function mustBeInFolder(path: string): Promise<void> {
-  const folder = dirname(path);
-  const isFolder = await stat(folder).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return;
-  throw new BpfdeskError({
-    code: "no-such-folder",
-    message: `The session ${path} cannot be written: there is no folder ${folder}.`,
-    hint: "Check the name given to --session, or make the folder first.",
-  });
-}
-
-/** Phase, what happened, what to try. Exceptions that are not data are bugs and say so. */
-function report(error: unknown, terminal: Terminal): number {
-  if (error instanceof BpfdeskError) for (const line of lines(error.data)) terminal.say(line);
-  else terminal.say(`bpfdesk: internal error: ${error instanceof Error ? error.message : String(error)}`);
-  return EXIT.error;
-}
-
-function lines({ phase, message, hint, cause }: ErrorData): string[] {
-  return [
-    `bpfdesk: ${phase ? `${phase.replace("_", " ")}: ` : ""}${message}`,
-    ...(hint ? [`  try: ${hint}`] : []),
-    ...(cause ? [`  cause: ${cause}`] : []),
-  ];
+/** Closes; what could not be taken away from the node is said and makes the run fail. */
+export async function leave(target: OpenTarget, terminal: Terminal): Promise<number> {
+  const residue = await target.close();
+  for (const what of residue) terminal.say(`bpfdesk: left on the node: ${what}`);
+  return residue.length > 0 ? EXIT.error : EXIT.ok;
 }

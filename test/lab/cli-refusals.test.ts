@@ -152,7 +152,9 @@ describe("the command line itself", () => {
     [["topology", "x", "--no-such-option"], /unknown option '--no-such-option'/],
     [["no-such-command"], /unknown command 'no-such-command'/],
     [["snapshot", "x"], /required option '-o, --output <file>'/],
-    [["findings", "x", "y"], /too many arguments/],
+    [["compare", "x"], /missing required argument 'right'/],
+    [["compare", "x", "y", "z"], /too many arguments/],
+    [["findings", "x", "--concurrency", "0"], /must be a number from 1 to 64/],
     [[], /^Usage: bpfdesk/],
   ])("refuses %j with what is wrong and where help is", async (args, message) => {
     const ran = await cli.run(args);
@@ -162,7 +164,7 @@ describe("the command line itself", () => {
   });
 
   it("explains every command with examples and exit codes", async () => {
-    for (const args of [["--help"], ["snapshot", "--help"], ["topology", "--help"], ["findings", "--help"]]) {
+    for (const args of [["--help"], ["snapshot", "--help"], ["topology", "--help"], ["findings", "--help"], ["compare", "--help"]]) {
       const ran = await cli.run(args);
       expect([ran.code, ran.stderr]).toEqual([0, ""]);
       expect(ran.stdout).toMatch(/\nExamples:\n {2}bpfdesk [\s\S]*\nExit codes:\n/);

@@ -61,6 +61,8 @@ export interface TestSshd {
   startAgent(): Promise<string>;
   /** Replaces every host key; connections made before keep theirs. */
   rotateHostKey(): void;
+  /** Listens on further ports too, as so many nodes with the same keys; `knownHosts` names them. */
+  morePorts(count: number): Promise<number[]>;
   /** How many connections are being served. */
   connections(): number;
   /** What sshd wrote to its log. */
@@ -90,13 +92,20 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   const conf = path.join(dir, "sshd_config");
   const types = options.host_key_types ?? ["ed25519", "ecdsa"];
 
-  const server = net.createServer({ pauseOnConnect: true, noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
+  const servers: net.Server[] = [];
+  const listen = async () => {
+    const server = net.createServer({ pauseOnConnect: true, noDelay: true });
+    server.on("connection", (socket) => serve(socket));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    servers.push(server);
+    return (server.address() as net.AddressInfo).port;
+  };
+  const ports = [await listen()];
+  const [port = 0] = ports;
 
   const giveUp = (error: unknown): never => {
-    server.close();
+    for (const server of servers) server.close();
     fs.rmSync(dir, { recursive: true, force: true });
     throw error;
   };
@@ -109,8 +118,14 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
       const digest = createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "");
       return { type: keyType, blob, fingerprint: `SHA256:${digest}` };
     });
-    sshd.knownHostsLine = sshd.hostKeys.map((key) => `[127.0.0.1]:${port} ${key.type} ${key.blob}\n`).join("");
-    fs.writeFileSync(knownHosts, sshd.knownHostsLine);
+    writeKnownHosts();
+  };
+  const writeKnownHosts = () => {
+    const lines = ports.map((one) =>
+      sshd.hostKeys.map((key) => `[127.0.0.1]:${one} ${key.type} ${key.blob}\n`).join(""),
+    );
+    [sshd.knownHostsLine = ""] = lines;
+    fs.writeFileSync(knownHosts, lines.join(""));
   };
 
   const holder = options.enter === undefined ? await holdNamespace(files).catch(giveUp) : null;
@@ -120,7 +135,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   const agents: ChildProcess[] = [];
   let log = "";
 
-  server.on("connection", (socket) => {
+  function serve(socket: net.Socket): void {
     const [command = "", ...args] = [...enter, "/usr/sbin/sshd", "-i", "-e", "-f", conf];
     const child = spawn(command, args, { stdio: [socket, socket, "pipe"], env: { PATH: process.env.PATH } });
     serving.add(child);
@@ -130,7 +145,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     child.stderr.on("data", (bytes: Buffer) => {
       log += bytes.toString();
     });
-  });
+  }
 
   const sshd: TestSshd = {
     host: "127.0.0.1",
@@ -146,6 +161,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
       Object.values(files.users).map((user) => [user.name, user.password]),
     ) as TestSshd["passwords"],
     rotateHostKey,
+    async morePorts(count) {
+      for (let more = 0; more < count; more++) ports.push(await listen());
+      writeKnownHosts();
+      return ports.slice(-count);
+    },
     connections: () => serving.size,
     log: () => log,
     processes: () => (namespace === "" ? [] : processesIn(namespace).filter((pid) => pid !== holder?.pid)),
@@ -158,7 +178,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
       return socket;
     },
     async stop() {
-      server.close();
+      for (const server of servers) server.close();
       for (const agent of agents) await end(agent, "SIGTERM");
       // Sessions whose client is gone end by themselves; what does not is a leftover.
       const deadline = Date.now() + 5000;

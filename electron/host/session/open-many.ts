@@ -31,7 +31,7 @@ export function openMany(
   const before = session.journal.last_seq;
   const nodes = targets.map((target) => {
     const turn = newTurn();
-    const node = session.connect({ ...target, connect: inTurn(target, turn) }, work, group);
+    const node = session.connect({ ...target, connect: inTurn(target, turn) }, lendInTurn(work, turn), group);
     turns.set(node, turn);
     return node;
   });
@@ -46,6 +46,21 @@ function inTurn({ connect, label }: Target, turn: Turn): Connect {
       throw cancelled(label);
     });
     return connect(context);
+  };
+}
+
+/** After the question whether a tool may be lent, a node waits for a place: many are answered at one go. */
+function lendInTurn(work: NodeWork, turn: Turn): NodeWork {
+  return {
+    ...work,
+    ensureBpftool: (transport, context) => {
+      const ask: typeof context.ask = async (prompt) => {
+        const answer = await context.ask(prompt);
+        await turn.again(context.signal);
+        return answer;
+      };
+      return work.ensureBpftool(transport, { ...context, ask });
+    },
   };
 }
 
@@ -71,7 +86,11 @@ function follow(event: EventBody, turn: Turn | undefined): boolean {
     case "connection.prompt":
       turn?.pause();
       return false;
-    case "connection.prompt_closed":
+    case "connection.phase":
+      // A step of the login after a question of it; what is asked later is waited out by `lendInTurn`.
+      if (event.phase !== "collecting") turn?.resume();
+      return false;
+    case "connection.ready":
       turn?.resume();
       return false;
     case "connection.lost":

@@ -49,6 +49,25 @@ it("are lent to others while a person is waited for, and taken up again at once"
   expect(await state()).toBe("works works works");
 });
 
+it("are waited for again by one that can, before those that have not begun", async () => {
+  const turns = several(1, 3);
+  const state = watch(turns);
+  turns[0]?.pause();
+  expect(await state()).toBe("works works waits");
+  let again = false;
+  const waited = turns[0]?.again(never).then(() => {
+    again = true;
+  });
+  turns[0]?.resume();
+  expect([await state(), again]).toEqual(["works works waits", false]);
+  turns[1]?.release();
+  await waited;
+  expect(await state()).toBe("works works waits");
+  turns[0]?.release();
+  expect(await state()).toBe("works works works");
+  await turns[0]?.again(never);
+});
+
 it("are not kept by one that leaves while it waits, or before", async () => {
   const turns = several(1, 4);
   const leaves = new AbortController();

@@ -8,8 +8,10 @@ export interface Turn {
   take(signal: AbortSignal): Promise<void>;
   /** A person is waited for: the others go on meanwhile. */
   pause(): void;
-  /** The person answered: goes on at once, above the limit if need be, so that no answer comes too late. */
+  /** The person answered: goes on at once, above the limit if need be, because a login does not wait. */
   resume(): void;
+  /** The person answered: goes on when there is a place, before those that have not begun. Rejects as `take`. */
+  again(signal: AbortSignal): Promise<void>;
   /** Done with it for good. */
   release(): void;
 }
@@ -36,30 +38,32 @@ export function createTurns(limit: number): () => Turn {
       if (now === "working") working += 1;
       state = now;
     };
+    const wait = (signal: AbortSignal, first: boolean) => {
+      if (signal.aborted) {
+        become("done");
+        return Promise.reject(signal.reason);
+      }
+      become("waiting");
+      return new Promise<void>((resolve, reject) => {
+        const start = () => {
+          signal.removeEventListener("abort", leave);
+          become("working");
+          resolve();
+        };
+        const leave = () => {
+          queue.splice(queue.indexOf(start), 1);
+          become("done");
+          reject(signal.reason);
+        };
+        signal.addEventListener("abort", leave, { once: true });
+        if (first) queue.unshift(start);
+        else queue.push(start);
+        next();
+      });
+    };
     return {
-      take(signal) {
-        if (state !== "new") return Promise.resolve();
-        if (signal.aborted) {
-          state = "done";
-          return Promise.reject(signal.reason);
-        }
-        state = "waiting";
-        return new Promise((resolve, reject) => {
-          const start = () => {
-            signal.removeEventListener("abort", leave);
-            become("working");
-            resolve();
-          };
-          const leave = () => {
-            queue.splice(queue.indexOf(start), 1);
-            become("done");
-            reject(signal.reason);
-          };
-          signal.addEventListener("abort", leave, { once: true });
-          queue.push(start);
-          next();
-        });
-      },
+      take: (signal) => (state === "new" ? wait(signal, false) : Promise.resolve()),
+      again: (signal) => (state === "paused" ? wait(signal, true) : Promise.resolve()),
       pause() {
         if (state !== "working") return;
         become("paused");

@@ -64,6 +64,13 @@ describe("a text of targets", () => {
     expect(await names("* root@10.0.0.9:2222 !group:edge")).toEqual(["node-1", "node-2", "node-3", "node-10"]);
   });
 
+  it("takes a group or a file away as what it names, its own exceptions not counted", async () => {
+    writeFileSync(join(dir, "old"), "group:all-but-one\n!node-1\n");
+    expect(await names("node-* !group:all-but-one")).toEqual(["node-2"]);
+    expect(await names("* !@old")).toEqual(["node-1", "node-2", "gateway"]);
+    expect(await names("node-2 group:all-but-one")).toEqual(["node-2", "node-1", "node-3", "node-10"]);
+  });
+
   it("holds files: a target, pattern or group a line, with comments", async () => {
     writeFileSync(join(dir, "nodes"), "# the old ones\nnode-1 # first\n\n  node-1?\r\ngroup:edge\n!gateway\n");
     expect(await names("@nodes")).toEqual(["node-1", "node-10", "root@10.0.0.9:2222"]);
@@ -100,7 +107,7 @@ describe("what names nothing is told", () => {
   it("each bad line of a file, with its number", async () => {
     writeFileSync(join(dir, "nodes"), "node-1\nnode;2\nnone-*\n@nodes\ngroup:gone\nroot:hunter2@node-1\n");
     const { targets, problems } = await expand("@nodes");
-    expect(targets).toEqual([{ target: "node-1", from: "node-1" }]);
+    expect(targets).toEqual([{ target: "node-1", from: "@nodes" }]);
     const lines = problems.map(({ message }) => /^At line (\d) of \S+\/nodes: /.exec(message)?.[1]);
     expect(lines.sort()).toEqual(["2", "3", "4", "5", "6"]);
     expect(JSON.stringify(problems)).not.toContain("hunter2");

@@ -29,38 +29,26 @@ interface Placed {
   where: string;
 }
 
+/** What is known while one text is expanded. */
+interface Reading extends ExpandContext {
+  tell(error: unknown, where: string): void;
+}
+
 /** Never rejects for what was typed: that is in `problems`. Each target is there once, at its first place. */
-export async function expandTargets(text: string, context: ExpandContext): Promise<ExpandedTargets> {
-  const words = readWords(text);
-  const found = new Map<string, string>();
+export function expandTargets(text: string, context: ExpandContext): Promise<ExpandedTargets> {
+  return expandWords(readWords(text), context);
+}
+
+/** The same from words that were told apart already, as by a shell. */
+export async function expandWords(words: readonly Word[], context: ExpandContext): Promise<ExpandedTargets> {
   const problems: ErrorData[] = [];
-  const tell = (error: unknown, where: string) => {
+  const tell: Reading["tell"] = (error, where) => {
     if (!(error instanceof BpfdeskError)) throw error;
     const { data } = error;
     problems.push(where === "" ? data : { ...data, message: `At ${where}: ${data.message}` });
   };
-
-  const placed: Placed[] = [];
-  for (const word of words) {
-    try {
-      placed.push(...(await openWord({ word, where: "" }, context, tell)));
-    } catch (error) {
-      tell(error, "");
-    }
-  }
-  const sshHosts = placed.some(({ word }) => word.kind === "pattern") ? await context.sshHosts() : [];
-  for (const { word, where } of placed.filter((one) => !one.word.not)) {
-    try {
-      for (const name of named(word, sshHosts)) if (!found.has(name)) found.set(name, word.text);
-    } catch (error) {
-      tell(error, where);
-    }
-  }
-  for (const { word, where } of placed.filter((one) => one.word.not)) {
-    const gone = [...found.keys()].filter(taker(word.text));
-    if (gone.length === 0) tell(takesNothing(word.text), where);
-    for (const name of gone) found.delete(name);
-  }
+  const placed = words.map((word) => ({ word, where: "" }));
+  const found = await readAll(placed, { ...context, sshHosts: once(context.sshHosts), tell });
   if (found.size > MAX_TARGETS) problems.push(tooMany(found.size));
   const [only] = words;
   return {
@@ -71,35 +59,61 @@ export async function expandTargets(text: string, context: ExpandContext): Promi
   };
 }
 
-/** A file or a group replaced by the words it holds; with `!` before it, all of them are taken away. */
-async function openWord(
-  { word, where }: Placed,
-  context: ExpandContext,
-  tell: (error: unknown, where: string) => void,
-): Promise<Placed[]> {
-  const take = (inner: Word): Word => (word.not ? { ...inner, not: !inner.not } : inner);
-  if (word.kind === "group") {
-    const group = await groupOf(word.text.slice("group:".length), context);
-    return group.targets.map((one) => ({ word: take(readWord(one)), where: where || `group ${group.name}` }));
-  }
-  if (word.kind !== "file") return [{ word, where }];
-  if (context.files === null) throw notInBrowser(word.text);
-  const { path, lines } = await readTargetFile(word.text.slice(1), context.files.folder);
-  const placed: Placed[] = [];
-  for (const { number, text } of lines) {
-    const at = { word: take(readWord(text)), where: `line ${number} of ${path}` };
-    try {
-      if (at.word.kind === "file") throw fileInFile();
-      placed.push(...(await openWord(at, context, tell)));
-    } catch (error) {
-      tell(error, at.where);
+/**
+ * The targets of a list, each with the word that named it. A group and a file are lists of their own: what they
+ * take away, they take from themselves.
+ */
+async function readAll(placed: readonly Placed[], reading: Reading): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const each = async (not: boolean, use: (word: Word) => Promise<void>) => {
+    for (const { word, where } of placed) {
+      if (word.not === not) await use(word).catch((error: unknown) => reading.tell(error, where));
     }
+  };
+  await each(false, async (word) => {
+    const names = (await inner(word, reading)) ?? named(word, await hostsFor(word, reading));
+    for (const name of names) if (!found.has(name)) found.set(name, word.text);
+  });
+  await each(true, async (word) => {
+    const names = await inner(word, reading);
+    const takes = names ? (target: string) => names.includes(target) : taker(word.text);
+    const gone = [...found.keys()].filter(takes);
+    if (gone.length === 0) throw takesNothing(word.text);
+    for (const name of gone) found.delete(name);
+  });
+  return found;
+}
+
+/** The targets of a group or a file; null for other words. */
+async function inner(word: Word, reading: Reading): Promise<string[] | null> {
+  if (word.kind === "group") {
+    const { name, targets } = await groupOf(word.text.slice("group:".length), reading);
+    const placed = targets.map((text) => ({ word: readWord(text), where: `group ${name}` }));
+    return [...(await readAll(placed, reading)).keys()];
   }
-  return placed;
+  if (word.kind !== "file") return null;
+  if (reading.files === null) throw notInBrowser(word.text);
+  const { path, lines } = await readTargetFile(word.text.slice(1), reading.files.folder);
+  const placed = lines.flatMap(({ number, text }) => {
+    const at = { word: readWord(text), where: `line ${number} of ${path}` };
+    if (at.word.kind !== "file") return [at];
+    reading.tell(fileInFile(), at.where);
+    return [];
+  });
+  return [...(await readAll(placed, reading)).keys()];
+}
+
+const hostsFor = async (word: Word, { sshHosts }: Reading) => (word.kind === "pattern" ? sshHosts() : []);
+
+/** The configuration is read at most once, and only when it is asked for. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null;
+  return () => (result ??= read());
 }
 
 /** The targets a word names. Throws when it is none, or names nothing. */
 function named(word: Word, sshHosts: readonly SshHost[]): string[] {
+  if (word.kind === "exact") return [word.text];
   if (holdsPassword(word.text)) throw passwordInTarget();
   if (word.kind === "target") return [parseTarget(word.text).text];
   const { before, host, after } = partsOf(word.text);

@@ -9,7 +9,8 @@ export interface Word {
   text: string;
   /** It takes away what it names. */
   not: boolean;
-  kind: "target" | "pattern" | "group" | "file";
+  /** `exact` is taken as it is: the name of a record, this machine. Never read from a text. */
+  kind: "target" | "pattern" | "group" | "file" | "exact";
 }
 
 /** The words of a text, in order. */
@@ -23,9 +24,9 @@ export function readWord(typed: string): Word {
   return { text, not, kind: kindOf(text) };
 }
 
-/** True for a text that names one target outright: no list, pattern, group or file. */
-export function isOneTarget(words: readonly Word[]): boolean {
-  return words.length === 1 && words[0]?.kind === "target" && !words[0].not;
+/** True for words that name one target outright: no list, pattern, group or file. */
+export function isOneTarget([word, ...more]: readonly Word[]): boolean {
+  return word !== undefined && more.length === 0 && !word.not && (word.kind === "target" || word.kind === "exact");
 }
 
 function kindOf(text: string): Word["kind"] {
