@@ -60,9 +60,9 @@ const POST_QUANTUM = /^(sntrup761|sntrup4591761|mlkem)/;
 export function weakOf(negotiated: Negotiated): Weakness[] {
   const { kex, cipher, mac, strict_kex } = negotiated;
   const found: Weakness[] = [];
-  for (const of of ["kex", "host_key", "cipher", "mac"] as const) {
-    for (const name of names(negotiated[of])) {
-      const rule = RULES.find((one) => one.of === of && one.name.test(name));
+  for (const kind of ["kex", "host_key", "cipher", "mac"] as const) {
+    for (const name of names(negotiated[kind])) {
+      const rule = RULES.find((one) => one.of === kind && one.name.test(name));
       if (rule !== undefined) found.push({ what: name, why: rule.why });
     }
   }
