@@ -8,6 +8,7 @@ import { ErrorBlock } from "../ui/message.tsx";
 import { NodeText } from "../ui/node-text.tsx";
 import { PHASE_NAMES, STEPS } from "../ui/phases.ts";
 import { CollectProgress } from "./collect-progress.tsx";
+import { ReplaceKey } from "./replace-key.tsx";
 
 type StepState = "done" | "active" | "failed" | "waiting";
 
@@ -59,8 +60,10 @@ export function ConnectionScreen({ node }: { node: NodeState }) {
 }
 
 function AfterFailure({ node }: { node: NodeState }) {
+  const changed = node.error?.host_key;
   return (
     <>
+      {changed ? <ReplaceKey node={node} changed={changed} /> : null}
       <Button variant="primary" onPress={() => void tryAgain(node)}>
         Try again
       </Button>

@@ -90,6 +90,11 @@ export async function reconnect(node: string): Promise<void> {
   await onNode(node, (client, ids) => client.call("node.reconnect", ids));
 }
 
+/** Trusts the key a known host showed instead of the one it is known by; false when that was refused, which was told. */
+export async function replaceHostKey(node: string, confirm: string, fingerprint: string): Promise<boolean> {
+  return onNode(node, (client, ids) => client.call("node.replace_host_key", { ...ids, confirm, fingerprint }));
+}
+
 /** Stops what earlier connections left on the node; the events say what came of each. */
 export async function stopLeftovers(node: string, chosen: string[]): Promise<void> {
   await onNode(node, (client, ids) => client.call("node.stop_leftovers", { ...ids, ids: chosen }));

@@ -295,6 +295,84 @@ describe("the connection view", () => {
   });
 });
 
+it("shows what connecting would use and which files say so, when it is asked for", async () => {
+  const host = scriptedHost();
+  const hop = {
+    alias: "node-a",
+    hostname: "10.0.0.5",
+    port: 22,
+    identity_files: [
+      { file: "/home/ops/.ssh/id_ed25519", exists: true },
+      { file: "/home/ops/.ssh/id_rsa", exists: false },
+    ],
+    agent: null,
+    identities_only: true,
+    known_as: "10.0.0.5",
+    user_known_hosts: ["/home/ops/.ssh/known_hosts"],
+    global_known_hosts: [],
+    strict_host_key_checking: "ask" as const,
+    proxy_command: null,
+    config_files: ["/home/ops/.ssh/config", "/home/ops/.ssh/conf.d/work"],
+    approximate: false,
+  };
+  host.resolve = (target) => ({
+    target,
+    hops: [
+      { ...hop, host: "ops@jump", user: "ops" },
+      { ...hop, host: "root@10.0.0.5", user: "root" },
+    ],
+  });
+  const page = await open(host);
+  await page.getByRole("combobox", { name: "Host" }).fill("node-a");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "What will be used?" }).click();
+  const node = page.getByRole("region", { name: "root@10.0.0.5" });
+  await node.getByText("/home/ops/.ssh/conf.d/work").waitFor();
+  await node.getByText("/home/ops/.ssh/id_rsa (not there)").waitFor();
+  await page.getByRole("heading", { name: "1. jump host: ops@jump" }).waitFor();
+  await screenshot(page, "resolved");
+  await page.getByRole("button", { name: "Close" }).click();
+  await node.waitFor({ state: "detached" });
+});
+
+it("replaces the key of a known host only when its name is typed and the fingerprint fits", async () => {
+  const host = scriptedHost();
+  host.onConnect = (node) =>
+    host.emit({
+      type: "connection.failed",
+      node,
+      error: {
+        code: "host-key-changed",
+        phase: "host_key",
+        message: "The host key of node-a has changed.",
+        hint: "Someone may be listening in.",
+        host_key: {
+          name: "node-a",
+          key_type: "ssh-ed25519",
+          fingerprint: "SHA256:new",
+          key: "AAAA",
+          known: [{ file: "/home/ops/.ssh/known_hosts", line: 3, key_type: "ssh-ed25519", fingerprint: "SHA256:old" }],
+        },
+      },
+    });
+  const page = await open(host);
+  await connect(page);
+  await page.getByRole("button", { name: "Replace the known key…" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Replace the known key of node-a?" });
+  await dialog.getByText("/home/ops/.ssh/known_hosts:3").waitFor();
+  const replace = dialog.getByRole("button", { name: "Replace and connect" });
+  expect(await replace.isDisabled()).toBe(true);
+  await dialog.getByRole("textbox", { name: "Type node-a to confirm" }).fill("node-a");
+  await dialog.getByRole("textbox", { name: "Fingerprint you got another way" }).fill("SHA256:other");
+  await dialog.getByText("That is not the key it showed.").waitFor();
+  expect(await replace.isDisabled()).toBe(true);
+  await screenshot(page, "replace-key");
+  await dialog.getByRole("textbox", { name: "Fingerprint you got another way" }).fill("SHA256:new");
+  await replace.click();
+  expect(await host.nextAsked("node.replace_host_key")).toMatchObject({ confirm: "node-a", fingerprint: "SHA256:new" });
+  expect(await host.nextAsked("node.reconnect")).toMatchObject({ node: "node-1" });
+});
+
 it("tells the host when the network is back", async () => {
   const host = scriptedHost();
   const page = await open(host);
