@@ -21,7 +21,7 @@ export interface Attempt {
   abort: AbortController;
 }
 
-export interface AttemptOptions extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms">> {
+export interface AttemptOptions extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms" | "backend">> {
   user?: string;
   /** Another port than the server's own: a proxy's. */
   port?: number;
@@ -50,7 +50,7 @@ export function connect(server: TestSshd, options: AttemptOptions = {}): Attempt
   const phases: Phase[] = [];
   const details: string[] = [];
   const left = structuredClone(answers);
-  const { identity_file, sudo, limit_ms } = options;
+  const { identity_file, sudo, limit_ms, backend } = options;
   const outcome = connectSsh({
     target: `${user}@127.0.0.1:${port}`,
     config_file,
@@ -58,6 +58,7 @@ export function connect(server: TestSshd, options: AttemptOptions = {}): Attempt
     ...(identity_file === undefined ? {} : { identity_file }),
     ...(sudo === undefined ? {} : { sudo }),
     ...(limit_ms === undefined ? {} : { limit_ms }),
+    ...(backend === undefined ? {} : { backend }),
     signal: abort.signal,
     onPhase(phase, detail) {
       if (phases.at(-1) !== phase) phases.push(phase);

@@ -7,14 +7,16 @@ import { BpfdeskError, type Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
 import type { LinkInfo } from "../../core/ssh/link.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
-import { connectionLost } from "../transport/execution.ts";
-import { findPrivileges, type OnCommand } from "../transport/privileges.ts";
+import type { OnCommand } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
+import { chooseForChain } from "./backend.ts";
 import { resolveChain } from "./chain.ts";
 import type { Connection } from "./client.ts";
-import { askNobody, limitOf, type OpenChain, openChain } from "./hops.ts";
+import { askNobody, type OpenChain, openChain } from "./hops.ts";
+import { connectOpenSsh } from "./openssh/connect.ts";
 import type { ResolvedHost } from "./resolve.ts";
+import { searchRoot, sshArgv } from "./root-search.ts";
 import { openSession, SshTransport } from "./ssh-transport.ts";
 import { Steps } from "./steps.ts";
 import { parseTarget } from "./target.ts";
@@ -55,9 +57,26 @@ export async function connectSsh(options: ConnectSshOptions): Promise<NodeTransp
   } finally {
     resolving.end();
   }
+  const chosen = await chooseForChain(chain, options);
+  if (chosen.backend === "openssh") return connectOpenSsh(options, chain, chosen.why);
+  try {
+    return await connectSsh2(options, chain, chosen.why);
+  } catch (error) {
+    // What bpfdesk's own connection does not know, the system's may.
+    const other = error instanceof BpfdeskError && error.data.code === "no-common-algorithm";
+    if (!other || options.backend === "ssh2" || chain.some((host) => host.approximate)) throw error;
+    return connectOpenSsh(
+      options,
+      chain,
+      `bpfdesk's own connection has no algorithm in common with it (${error.data.cause ?? ""}).`,
+    );
+  }
+}
+
+async function connectSsh2(options: ConnectSshOptions, chain: ResolvedHost[], why: string): Promise<NodeTransport> {
   const opened = await openChain(chain, options);
   try {
-    return await openTransport(chain, opened, options);
+    return await openTransport(chain, opened, options, why);
   } catch (error) {
     for (const { client } of opened.connections) client.destroy();
     throw error;
@@ -70,41 +89,29 @@ async function openTransport(
   chain: ResolvedHost[],
   { connections, members, hops, steps }: OpenChain,
   options: ConnectSshOptions,
+  why: string,
 ): Promise<NodeTransport> {
   const [connection] = connections;
   const node = chain.at(-1);
   if (connection === undefined || node === undefined) throw new Error("a chain has at least the node");
-  steps.enter("privileges", `as ${node.user}`, limitOf(node, options));
-  const search = findPrivileges({
-    open: (argv, terminal) => openSession(connection, quoteArgv(argv), steps.node, undefined, terminal),
+  const privileges = await searchRoot({
+    node,
+    steps,
+    options,
     terminals: true,
-    ask: (prompt) => steps.ask(prompt),
-    node: steps.node,
-    sudo: options.sudo,
-    user: node.user,
-    shell_prefix: sshArgv(options),
-    onDetail: (detail) => steps.detail(detail),
-    onCommand: options.onCommand,
+    open: (argv, terminal) => openSession(connection, quoteArgv(argv), steps.node, undefined, terminal),
+    onLost(listener) {
+      connection.client.once("close", listener);
+      return () => connection.client.removeListener("close", listener);
+    },
   });
-  // Between two commands, while a person thinks, only the connection itself tells that it is gone.
-  let onClose = () => {};
-  const lost = new Promise<never>((_, reject) => {
-    onClose = () => reject(steps.error(connectionLost("the search for root", steps.node)));
-    connection.client.once("close", onClose);
-  });
-  const privileges = await steps.during(Promise.race([search, lost])).catch((error: unknown) => {
-    throw error instanceof BpfdeskError && error.data.phase === undefined
-      ? new BpfdeskError({ ...error.data, phase: "privileges" })
-      : error;
-  });
-  connection.client.removeListener("close", onClose);
   return new SshTransport({
     host: steps.node,
     user: privileges.user,
     connections,
     privileges,
     ssh_argv: sshArgv(options),
-    link: { backend: "ssh2", why: "bpfdesk's own connection does all this host asks for.", hops } satisfies LinkInfo,
+    link: { backend: "ssh2", why, hops } satisfies LinkInfo,
     lockKeys: () => {
       for (const { keys } of members) keys.lock();
     },
@@ -116,17 +123,4 @@ async function openTransport(
       return again.connections;
     },
   });
-}
-
-/** The ssh command that reaches the same node, as one would type it. */
-function sshArgv(options: ConnectSshOptions): string[] {
-  const { user, host, port } = parseTarget(options.target);
-  return [
-    "ssh",
-    ...(options.config_file === undefined ? [] : ["-F", options.config_file]),
-    ...(options.identity_file === undefined ? [] : ["-i", options.identity_file]),
-    ...(options.known_hosts === undefined ? [] : ["-o", `UserKnownHostsFile=${options.known_hosts}`]),
-    ...(port === null || port === 22 ? [] : ["-p", String(port)]),
-    user === null ? host : `${user}@${host}`,
-  ];
 }

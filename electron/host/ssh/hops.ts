@@ -158,7 +158,7 @@ function keySource(chain: ResolvedHost[], index: number, options: HopsOptions) {
   return { agent, identity_files, identities_only, certificate_files, identity_file };
 }
 
-function stepsFor(chain: ResolvedHost[], index: number, options: HopsOptions): Steps {
+export function stepsFor(chain: readonly ResolvedHost[], index: number, options: HopsOptions): Steps {
   const [own, last] = [chain[index], chain.at(-1)].map((host) =>
     host === undefined ? "" : nodeName(host.user, host.hostname, host.port),
   ) as [string, string];
