@@ -9,8 +9,10 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Prompt } from "../../electron/core/journal/events.ts";
+import { takeInventory } from "../../electron/host/residue/inventory.ts";
 import { chooseBpftool, ensureBpftool } from "../../electron/host/tools/ensure-bpftool.ts";
 import { ChildTransport } from "./collect-transport.ts";
+import { until } from "./node/exec.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "bpfdesk-tools-"));
@@ -65,6 +67,7 @@ describe.skipIf(said === null)("lending bpftool to a node", () => {
 
   const arch = process.arch === "arm64" ? "arm64" : "x86_64";
   const reason = "bpftool is not installed.";
+  const TAG = "bpfdesk.cccccccccccc.000000000001";
   function lend(transport: ChildTransport, candidates: string[], accept = true, dirOfTools = toolsDir) {
     const asked: Prompt[] = [];
     const ask = async (prompt: Prompt) => {
@@ -114,6 +117,40 @@ describe.skipIf(said === null)("lending bpftool to a node", () => {
     expect(await tool?.remove()).toEqual([]);
   });
 
+  it("runs nothing with a bpftool that was changed after it was sent, says so, and takes it away", async () => {
+    const folder = place("checked");
+    const transport = new ChildTransport({ env: { BPFDESK_TAG: TAG } });
+    const tool = await lend(transport, [folder]).lent;
+    const bpftool = tool?.path ?? "";
+    const before = await takeInventory(transport, { bpftool });
+    expect(before.unread).toEqual([]);
+    fs.appendFileSync(path.join(path.dirname(bpftool), "bpftool"), "\ntouch /run/bpfdesk-was-run\n");
+    await expect(takeInventory(transport, { bpftool })).rejects.toMatchObject({
+      data: { code: "bpftool-changed", node: "testnode", cause: path.dirname(bpftool) },
+    });
+    expect(fs.existsSync("/run/bpfdesk-was-run")).toBe(false);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it("writes whose it is into the folder and on the process that watches it, so that both are found again", async () => {
+    const transport = new ChildTransport({ env: { BPFDESK_TAG: TAG } });
+    const tool = await lend(transport, ["/dev/shm"]).lent;
+    const seen = await takeInventory(transport, { bpftool: null });
+    expect(await tool?.remove()).toEqual([]);
+    const folder = path.dirname(tool?.path ?? "");
+    const ours = (inventory: typeof seen) => ({
+      folders: inventory.folders.filter(({ path }) => path === folder).map(({ tag, uid }) => ({ tag, uid })),
+      processes: inventory.processes.filter(({ tag }) => tag === TAG).map(({ comm }) => comm),
+    });
+    expect(ours(seen).folders).toEqual([{ tag: TAG, uid: 0 }]);
+    expect(ours(seen).processes).toContain("sh");
+    const gone = async () => {
+      const { folders, processes } = ours(await takeInventory(transport, { bpftool: null }));
+      return folders.length + processes.length === 0;
+    };
+    expect(await until(gone, 20_000)).toBe(true);
+  });
+
   it("passes over folders that are full, unsafe, missing, or where programs cannot run, and says why when none is left", async () => {
     const open = place("open", 0o777);
     const below = place("open/below");
@@ -158,7 +195,8 @@ describe.skipIf(said === null)("lending bpftool to a node", () => {
     fs.writeFileSync(path.join(bin, "tar"), "#!/bin/sh\nmkdir lib; echo half > lib/x; exit 2\n", { mode: 0o755 });
     const tool = await lend(new ChildTransport({ path: bin }), [place("no-tar")]).lent;
     expect(await tool?.check()).toBeNull();
-    expect(fs.readdirSync(path.dirname(tool?.path ?? "")).sort()).toEqual(["bpftool", "bpftool.bin", "ld.so", "lib"]);
+    const files = fs.readdirSync(path.dirname(tool?.path ?? "")).filter((name) => name !== ".tag");
+    expect(files.sort()).toEqual(["bpftool", "bpftool.bin", "ld.so", "lib"]);
     expect(await tool?.remove()).toEqual([]);
   });
 
