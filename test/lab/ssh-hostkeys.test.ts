@@ -1,10 +1,16 @@
 /** Trusting a real OpenSSH server: known, new, changed keys, and keys that are exchanged anew. */
+import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
+import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import { promisify } from "node:util";
+import ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
+import { replaceHostKey } from "../../electron/host/ssh/replace-key.ts";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { type AttemptOptions, connect, run } from "../support/ssh-connect.ts";
-import { me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
+import { atEnd, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 
 stopAfterEach();
 
@@ -119,7 +125,96 @@ describe("host keys", () => {
     const attempt = connect(server, { known_hosts, identity_file: server.keyFile, answers: { host_key_new: [""] } });
     const transport = (await attempt.outcome) as NodeTransport;
     const ran = await run(transport, ["head", "-c", "2000000", "/dev/zero"]);
-    expect([ran.stdout.length, attempt.asked.length]).toEqual([2_000_000, 1]);
+    expect([ran.exit, ran.stdout.length, attempt.asked.length]).toEqual([{ code: 0, signal: null }, 2_000_000, 1]);
     await transport.close();
+  });
+
+  it("refuses a revoked key, whatever else is known", async () => {
+    const server = await sshd({ host_key_types: ["ed25519"] });
+    const known_hosts = path.join(server.dir, "revoked");
+    const [key] = server.hostKeys;
+    fs.writeFileSync(known_hosts, `${server.knownHostsLine}@revoked * ${key?.type} ${key?.blob}\n`);
+    const { failed, asked } = await result(connect(server, { known_hosts, identity_file: server.keyFile }));
+    expect(failed).toMatchObject({ code: "host-key-revoked", phase: "host_key", node: me(server) });
+    expect(failed?.message).toContain(`${known_hosts}:2: ssh-ed25519 ${key?.fingerprint}`);
+    expect(asked).toEqual([]);
+  });
+
+  it("says that StrictHostKeyChecking no is treated as accept-new", async () => {
+    const server = await sshd();
+    const config = ["StrictHostKeyChecking no"];
+    const attempt = connect(server, {
+      known_hosts: path.join(server.dir, "new"),
+      identity_file: server.keyFile,
+      config,
+    });
+    await result(attempt);
+    expect(attempt.details).toContainEqual(expect.stringMatching(/treated as accept-new: a changed key is refused/));
+  });
+
+  it("is replaced deliberately: bpfdesk and the system's ssh both know the new one then", async () => {
+    const server = await sshd({ host_key_types: ["ed25519"] });
+    const known_hosts = path.join(server.dir, "replaced");
+    fs.writeFileSync(
+      known_hosts,
+      `other.example ${server.knownHostsLine.split(" ").slice(1).join(" ")}${server.knownHostsLine}`,
+    );
+    execFileSync("ssh-keygen", ["-H", "-f", known_hosts], { stdio: "pipe" });
+    server.rotateHostKey();
+    const options = { known_hosts, identity_file: server.keyFile };
+    const { failed } = await result(connect(server, options));
+    const [shown] = server.hostKeys;
+    if (failed?.host_key === undefined) throw new Error("no host key in the refusal");
+    const request = { host_key: failed.host_key, node: me(server), fingerprint: shown?.fingerprint ?? "" };
+    await expect(replaceHostKey({ ...request, confirm: "" })).rejects.toMatchObject({
+      data: { code: "confirm-mismatch" },
+    });
+    expect(await replaceHostKey({ ...request, confirm: "127.0.0.1" })).toMatchObject({
+      removed: [{ file: known_hosts, line: 2 }],
+      added: { file: known_hosts, fingerprint: shown?.fingerprint },
+    });
+    expect(await result(connect(server, options))).toMatchObject({ connected: { privileges: "sudo" }, asked: [] });
+    const strict = [
+      "-o",
+      "StrictHostKeyChecking=yes",
+      "-o",
+      `UserKnownHostsFile=${known_hosts}`,
+      "-o",
+      "BatchMode=yes",
+    ];
+    const login = ["-F", "none", "-i", server.keyFile, "-p", String(server.port), "engineer@127.0.0.1", "id -un"];
+    const { stdout } = await promisify(execFile)("ssh", [...strict, ...login]);
+    expect(stdout).toBe("engineer\n");
+  });
+
+  it("is not accepted when another one comes at a later key exchange, and nobody is asked", async () => {
+    const files = await sshd();
+    const [first, second] = ["first", "second"].map((name) => {
+      const file = path.join(files.dir, name);
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+      return fs.readFileSync(file, "utf8");
+    }) as [string, string];
+    const server = new ssh2.Server({ hostKeys: [first] }, (client) => {
+      client.on("authentication", (context) => context.accept());
+      client.on("error", () => {});
+      client.on("session", (accept) => {
+        accept().on("exec", () => {
+          // What the server keeps its keys in.
+          const { _protocol } = client as unknown as { _protocol: { _hostKeys: Record<string, unknown> } };
+          _protocol._hostKeys["ssh-ed25519"] = ssh2.utils.parseKey(second);
+          client.rekey();
+        });
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    atEnd(async () => server.close());
+    const { port } = server.address() as AddressInfo;
+    const known_hosts = path.join(files.dir, "swapped");
+    const attempt = connect(files, { port, known_hosts, answers: { host_key_new: ["", ""] } });
+    const { failed, asked } = await result(attempt);
+    expect(failed).toMatchObject({ code: "connection-lost", phase: "privileges" });
+    expect(asked).toHaveLength(1);
+    expect(fs.readFileSync(known_hosts, "utf8").trim().split("\n")).toHaveLength(1);
   });
 });
