@@ -158,6 +158,7 @@ export async function openSession(
   terminal = false,
 ): Promise<RawProcess> {
   const { client, stream } = connection;
+  let exit: { code: number | null; signal: string | null } | null = null;
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
     // ssh2 forgets the callback when the connection is lost before the answer.
     const onClose = () => reject(new BpfdeskError(connectionLost("a command", node)));
@@ -165,16 +166,16 @@ export async function openSession(
     try {
       client.exec(command, terminal ? { pty: RAW_TERMINAL } : {}, (error, opened) => {
         client.removeListener("close", onClose);
-        if (error) reject(error);
-        else resolve(opened);
+        if (error) return reject(error);
+        // Here and not after the wait: a command can have ended in the very bytes that told of its start.
+        opened.on("exit", (code: number | null, signal?: string) => {
+          exit = { code, signal: signal ?? null };
+        });
+        resolve(opened);
       });
     } catch {
       onClose(); // not connected any more
     }
-  });
-  let exit: { code: number | null; signal: string | null } | null = null;
-  channel.on("exit", (code: number | null, signal?: string) => {
-    exit = { code, signal: signal ?? null };
   });
   // The exit code overtakes output that still waits on the node for its window: only the channel's own
   // end says that everything came. In front of ssh2's listener, which marks every channel as ended.
