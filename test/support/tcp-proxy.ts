@@ -13,6 +13,8 @@ export interface ProxyOptions {
   rate?: number;
   /** Cut every connection once the server has sent this many bytes over it. */
   cut_after_bytes?: number;
+  /** A connection carries nothing any more, and stays open, once the server has sent this many bytes over it. */
+  stall_after_bytes?: number;
 }
 
 export interface TcpProxy {
@@ -55,6 +57,9 @@ export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
       sent += bytes;
       fromServer += bytes;
       if (options.cut_after_bytes !== undefined && sent >= options.cut_after_bytes) reset();
+      if (options.stall_after_bytes !== undefined && sent >= options.stall_after_bytes) {
+        for (const line of pair.lines) line.stall(true);
+      }
     });
     const pair = { sockets: [client, upstream], lines: [there, back] };
     const reset = () => {
