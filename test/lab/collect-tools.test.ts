@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Prompt } from "../../electron/core/journal/events.ts";
 import { takeInventory } from "../../electron/host/residue/inventory.ts";
 import { chooseBpftool, ensureBpftool } from "../../electron/host/tools/ensure-bpftool.ts";
+import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { ChildTransport } from "./collect-transport.ts";
 import { until } from "./node/exec.ts";
 
@@ -134,18 +135,20 @@ describe.skipIf(said === null)("lending bpftool to a node", () => {
 
   it("writes whose it is into the folder and on the process that watches it, so that both are found again", async () => {
     const transport = new ChildTransport({ env: { BPFDESK_TAG: TAG } });
+    const { tag = TAG }: NodeTransport = transport;
     const tool = await lend(transport, ["/dev/shm"]).lent;
-    const seen = await takeInventory(transport, { bpftool: null });
+    const look = () => takeInventory(new ChildTransport(), { bpftool: null });
+    const seen = await look();
     expect(await tool?.remove()).toEqual([]);
     const folder = path.dirname(tool?.path ?? "");
     const ours = (inventory: typeof seen) => ({
       folders: inventory.folders.filter(({ path }) => path === folder).map(({ tag, uid }) => ({ tag, uid })),
-      processes: inventory.processes.filter(({ tag }) => tag === TAG).map(({ comm }) => comm),
+      processes: inventory.processes.filter((one) => one.tag === tag).map(({ comm }) => comm),
     });
-    expect(ours(seen).folders).toEqual([{ tag: TAG, uid: 0 }]);
+    expect(ours(seen).folders).toEqual([{ tag, uid: 0 }]);
     expect(ours(seen).processes).toContain("sh");
     const gone = async () => {
-      const { folders, processes } = ours(await takeInventory(transport, { bpftool: null }));
+      const { folders, processes } = ours(await look());
       return folders.length + processes.length === 0;
     };
     expect(await until(gone, 20_000)).toBe(true);

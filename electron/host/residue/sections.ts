@@ -7,20 +7,13 @@
 import type { Section } from "../../core/collect/section.ts";
 import { LENT_FOLDERS } from "../tools/remote.ts";
 
-/** The processes of this very command: its session, and what the guard around it has started. */
-const OWN_SESSIONS = `about() {
-  s=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  x=\${s##*) }; set -- $x; parent=$2 session=$4
-}
-read -r x </proc/self/stat; x=\${x##*) }; set -- $x; mine=" $4 "
-guard=; if about "$4" && [ "$parent" -gt 1 ]; then guard=$parent; about "$guard" && mine="$mine$session "; fi`;
-
 /**
- * Prints \`#process TAG\` and the stat of every process with a tag but those of this command. Where grep does not
- * know -z, every environment is looked through by itself.
+ * Prints `#process TAG` and the stat of every process with a tag but those of this very command: its session, and
+ * the guard around it, which carries the same run. Where grep does not know -z, every environment is looked
+ * through by itself.
  */
-const PROCESSES = `${OWN_SESSIONS}
-tag='bpfdesk\\.[0-9a-f]\\{12\\}\\.[0-9a-f]\\{12\\}'
+const PROCESSES = `tag='bpfdesk\\.[0-9a-f]\\{12\\}\\.[0-9a-f]\\{12\\}'
+read -r x </proc/self/stat; x=\${x##*) }; set -- $x; own=$4
 if printf 'a\\0b\\0' | grep -qz '^b$' 2>/dev/null; then
   found=$(grep -lsz "^BPFDESK_TAG=$tag\\$" /proc/[0-9]*/environ)
   [ $? -le 2 ] || exit 1
@@ -30,14 +23,13 @@ else
   done 2>/dev/null)
 fi
 for f in $found; do
-  p=\${f#/proc/}; p=\${p%/environ}
-  about "$p" || continue
-  case $mine in *" $session "*) continue ;; esac
-  [ "$p" != "$guard" ] && [ "$parent" != "$guard" ] || continue
-  stat=$s; if about "$session" && [ "$parent" = "\${guard:-none}" ]; then continue; fi
+  s=$(cat "\${f%environ}stat" 2>/dev/null) || continue
+  x=\${s##*) }; set -- $x
+  [ "$4" != "$own" ] || continue
+  if [ "\${BPFDESK_RUN-}" ] && tr '\\0' '\\n' <"$f" 2>/dev/null | grep -qxF "BPFDESK_RUN=$BPFDESK_RUN"; then continue; fi
   t=$(tr '\\0' '\\n' <"$f" 2>/dev/null | sed -n "s/^BPFDESK_TAG=\\($tag\\)\\$/\\1/p" | head -n 1)
-  [ -z "$t" ] || printf '#process %s\\n%s\\n' "$t" "$stat"
-done`;
+  [ -z "$t" ] || printf '#process %s\\n%s\\n' "$t" "$s"
+done 2>/dev/null`;
 
 /** A folder that somebody else has made is named and not looked into: a file in it may lead anywhere. */
 const FOLDERS = `${LENT_FOLDERS}
