@@ -4,7 +4,7 @@
  *
  * Refused where the keychain is not real: Chromium's `basic_text` encrypts with a key everybody knows. Each
  * secret is sealed together with what it belongs to, so that an entry moved to another host is not used.
- * One operation at a time; errors hold no secret.
+ * One operation on the file at a time; errors hold no secret.
  */
 import { randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
@@ -141,13 +141,14 @@ export function openSavedSecrets(
       const parsed = keychainRequest.safeParse(message);
       if (!parsed.success) return null;
       const { id, ask } = parsed.data;
-      const done = turn
+      // Whether it is there is told at once, even while something else waits for it to be unlocked.
+      const done = (ask.verb === "status" ? Promise.resolve() : turn)
         .then(() => run(ask))
         .then(
           (value) => ({ type: "keychain" as const, id, value }),
           (error: unknown) => ({ type: "keychain" as const, id, error: inWords(error) }),
         );
-      turn = done;
+      if (ask.verb !== "status") turn = done;
       return done;
     },
   };

@@ -32,6 +32,8 @@ type Given =
   | { key: SecretKey; from: "person"; keep: Keep; secret: Buffer };
 
 const LOGIN = ["password", "passphrase"] as const;
+/** A wrong passphrase is asked for again so often; after that the key is left out and the login goes on. */
+const LAST_PASSPHRASE = 3;
 /** Errors that mean: the secret itself was refused. */
 const REFUSALS = new Set(["auth-failed", "sudo-password-wrong", "sudo-refused"]);
 
@@ -76,11 +78,17 @@ export function withSecrets(
     void store.keychain.forget(key);
   }
 
-  async function askPerson(prompt: SecretPrompt, key: SecretKey): Promise<PromptAnswer> {
-    const may_keep: Keep[] = [
+  /** Where the answer may be kept. Of the last passphrase nobody learns whether it was right. */
+  async function mayKeep({ kind, attempt }: SecretPrompt): Promise<Keep[]> {
+    if (kind === "passphrase" && attempt >= LAST_PASSPHRASE) return [];
+    return [
       ...(store.ttl_s() > 0 ? (["memory"] as const) : []),
       ...((await store.keychain.status()).available ? (["keychain"] as const) : []),
     ];
+  }
+
+  async function askPerson(prompt: SecretPrompt, key: SecretKey): Promise<PromptAnswer> {
+    const may_keep = await mayKeep(prompt);
     const { keep: where, ...answer } = await ask(may_keep.length > 0 ? { ...prompt, may_keep } : prompt);
     const [value] = answer.values;
     if (!answer.accept || !where || !may_keep.includes(where) || value === undefined) return answer;

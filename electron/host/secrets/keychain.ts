@@ -36,11 +36,14 @@ export interface ParentKeychain extends Keychain {
 
 /** A person may have to unlock the keychain in a dialog of the desktop. */
 const ANSWER_MS = 60_000;
+/** No question of a node waits for a keychain that only might be of use. */
+const STATUS_MS = 2_000;
 
 export function parentKeychain(post: (request: KeychainRequest) => void, answer_ms = ANSWER_MS): ParentKeychain {
   const waiting = new Map<number, (reply: KeychainReply | null) => void>();
   let count = 0;
   let trouble = "";
+  const limitOf = ({ verb }: KeychainAsk) => (verb === "status" ? Math.min(STATUS_MS, answer_ms) : answer_ms);
 
   /** The answer, or null with `trouble` set. */
   async function ask<V extends KeychainAsk["verb"]>(
@@ -48,7 +51,7 @@ export function parentKeychain(post: (request: KeychainRequest) => void, answer_
   ): Promise<{ value: KeychainAnswers[V] } | null> {
     const id = ++count;
     const reply = await new Promise<KeychainReply | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), answer_ms);
+      const timer = setTimeout(() => resolve(null), limitOf(request));
       waiting.set(id, (answer) => {
         clearTimeout(timer);
         resolve(answer);
@@ -60,7 +63,7 @@ export function parentKeychain(post: (request: KeychainRequest) => void, answer_
       if (request.verb !== "status") trouble = "";
       return { value: reply.value as KeychainAnswers[V] };
     }
-    trouble = reply ? reply.error : `The desktop's keychain did not answer within ${answer_ms / 1000} s.`;
+    trouble = reply ? reply.error : `The desktop's keychain did not answer within ${limitOf(request) / 1000} s.`;
     return null;
   }
 
