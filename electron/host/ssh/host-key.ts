@@ -5,7 +5,7 @@
  * answer is remembered for the connection, and known_hosts is written by `remember`, which the
  * caller calls after the handshake only.
  */
-import type { ChangedHostKey } from "../../core/errors.ts";
+import type { BpfdeskError, ChangedHostKey } from "../../core/errors.ts";
 import { checkHostKey, fingerprint, type HostKeyState, type KnownHost, matchesName } from "./known-hosts.ts";
 import { appendKnownHost } from "./known-hosts-file.ts";
 import type { ResolvedHost } from "./resolve.ts";
@@ -69,6 +69,24 @@ export class HostKeyCheck {
     else if (state.state === "new") await this.decideNew(state, key_type, key);
     else throw this.refused(state, key_type, key);
     this.accepted = key;
+  }
+
+  /** What speaks against a key that OpenSSH has refused, or null. Asks nobody. */
+  judge(blob: Buffer): BpfdeskError | null {
+    const key = blob.toString("base64");
+    const key_type = keyTypeOf(blob);
+    const state = checkHostKey(this.entries, this.names, key_type, key);
+    if (state.state === "changed" || state.state === "revoked") return this.refused(state, key_type, key);
+    if (state.state !== "new" || state.known_types.length === 0) return null;
+    const [name = ""] = this.names;
+    return this.steps.error({
+      code: "host-key-changed",
+      message:
+        `${this.steps.node} showed a key of a type it is not known by: ${key_type} ${fingerprint(key)}; ` +
+        `known is ${state.known_types.join(", ")}. ssh takes that for a changed key.`,
+      hint: "Someone may be listening in, or the node has a new key. When you know it has, replace what is known.",
+      host_key: this.changed(name, key_type, key),
+    });
   }
 
   /** Writes a newly accepted key to the first user file. A failure is told, not fatal: the key was accepted. */
@@ -139,7 +157,7 @@ export class HostKeyCheck {
     state: Extract<HostKeyState, { state: "changed" | "revoked" }>,
     key_type: string,
     key: string,
-  ): Error {
+  ): BpfdeskError {
     const { entry } = state;
     const [name = ""] = this.names;
     if (state.state === "revoked") {

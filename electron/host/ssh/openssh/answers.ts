@@ -104,6 +104,7 @@ export class Answers {
     const attempt = this.attempt(`password ${asked.user}@${asked.host}`);
     const answer = await this.steps.ask({ kind: "password", ...this.loginOf(asked), attempt });
     if (!answer.accept) throw this.notAnswered();
+    this.told.asked("password");
     return answer.values[0] ?? "";
   }
 
@@ -120,6 +121,7 @@ export class Answers {
       prompts: [{ text: question.text, echo: question.kind === "other" && question.echo }],
     });
     if (interactive && !answer.accept) throw this.notAnswered();
+    if (interactive) this.told.asked("keyboard-interactive");
     return answer.accept ? (answer.values[0] ?? "") : null;
   }
 

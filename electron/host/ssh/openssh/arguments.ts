@@ -88,6 +88,8 @@ function loginOptions({ resolved, folder, through, ...given }: LoginArguments, b
     ...options([
       `IgnoreUnknown=${ignored}`,
       ...(known_hosts === undefined ? [] : [`UserKnownHostsFile=${quoteValue(known_hosts)}`]),
+      // Accepting whatever key comes is nobody's wish: as for bpfdesk's own connection.
+      ...(resolved.strict_host_key_checking === "no" ? ["StrictHostKeyChecking=accept-new"] : []),
       `BatchMode=${batch ? "yes" : "no"}`,
       ...proxy,
       ...keys,

@@ -73,9 +73,11 @@ export async function connectOpenSsh(
       options,
       terminals: sharing,
       open: (argv, terminal) =>
-        openSession({ ssh, login: own, node: name, sharing, command: quoteArgv(argv), terminal }).catch((error) => {
-          throw error instanceof SessionRefused ? noSession(name, error) : error;
-        }),
+        openSession({ ssh, login: own, host: node.hostname, sharing, command: quoteArgv(argv), terminal }).catch(
+          (error) => {
+            throw error instanceof SessionRefused ? noSession(name, error) : error;
+          },
+        ),
       onLost: (listener) => {
         let listening = true;
         void own.ended.then(() => listening && listener());

@@ -5,7 +5,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
-import { BpfdeskError } from "../../../core/errors.ts";
+import type { BpfdeskError } from "../../../core/errors.ts";
 import type { LinkHop } from "../../../core/ssh/link.ts";
 import { HostKeyCheck } from "../host-key.ts";
 import { readKnownHosts } from "../known-hosts.ts";
@@ -41,6 +41,7 @@ export interface Login {
 /** Rejects with a BpfdeskError; nothing is left then. */
 export async function login(options: LoginOptions): Promise<Login> {
   const { ssh, steps, sharing, resolved, limit_ms } = options;
+  await steps.during(prepareFiles(options));
   const folder = await steps.during(makeFolder(steps.node, sharing));
   const how: LoginArguments = { ...options, folder };
   const argv = [ssh, ...(sharing ? masterArguments(how) : aloneArguments(how, null, null, false))];
@@ -99,6 +100,20 @@ export async function login(options: LoginOptions): Promise<Login> {
   };
 }
 
+/** What ssh would only warn of: a key file that is not there, no folder for the new known_hosts. */
+async function prepareFiles({ identity_file, known_hosts, steps }: LoginOptions): Promise<void> {
+  if (known_hosts !== undefined) await fs.mkdir(path.dirname(known_hosts), { recursive: true, mode: 0o700 });
+  if (identity_file === undefined) return;
+  await fs.access(identity_file, fs.constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "no such file" : error.message;
+    throw steps.error({
+      code: "identity-file",
+      message: `The key file ${identity_file} for ${steps.node} cannot be used: ${why}.`,
+      hint: "Choose a private key that OpenSSH or ssh-keygen made.",
+    });
+  });
+}
+
 /** The phases of the connection, from what ssh tells; every line is progress. */
 function follow(steps: Steps, told: Told, detail: string | null, resolved: ResolvedHost, limit_ms: number): void {
   if (told.phase !== "ready" && told.phase !== steps.current) {
@@ -119,27 +134,18 @@ async function explain(told: Told, options: LoginOptions, folder: PrivateFolder)
     late: steps.loginIsOver,
     batch: !sharing,
   });
-  if (refusal.code === "host-key-changed" || refusal.code === "host-key-revoked") {
-    const fuller = await fullerFacts(folder, options);
-    if (fuller !== null) return new BpfdeskError({ ...fuller.data, cause: refusal.cause });
-  }
-  return steps.error(refusal);
+  const judged = /^host-key-(changed|revoked)$/.test(refusal.code) ? await ownJudgement(folder, options) : null;
+  return judged?.data.code === refusal.code ? judged : steps.error(refusal);
 }
 
-/** Our own reading of known_hosts names what ssh does not: all known keys, and the new one whole. */
-async function fullerFacts(folder: PrivateFolder, options: LoginOptions): Promise<BpfdeskError | null> {
+/** Our own reading of known_hosts, which names what ssh does not: all known keys, and the new one whole. */
+async function ownJudgement(folder: PrivateFolder, options: LoginOptions): Promise<BpfdeskError | null> {
   const noted = await fs.readFile(path.join(folder.path, "keys"), "utf8").catch(() => "");
   const key = /^HOSTNAME \S+ ([A-Za-z0-9+/=]+)$/m.exec(noted)?.[1];
   if (key === undefined) return null;
   const { resolved, known_hosts, steps } = options;
   const user_known_hosts = known_hosts === undefined ? resolved.user_known_hosts : [known_hosts];
   const known = await readKnownHosts([...user_known_hosts, ...resolved.global_known_hosts]);
-  const strict = { ...resolved, user_known_hosts, strict_host_key_checking: "yes" as const };
-  try {
-    await new HostKeyCheck(strict, known, steps).verify(Buffer.from(key, "base64"));
-    return null;
-  } catch (error) {
-    const agrees = error instanceof BpfdeskError && /^host-key-(changed|revoked)$/.test(error.data.code);
-    return agrees ? error : null;
-  }
+  const check = new HostKeyCheck({ ...resolved, user_known_hosts }, known, steps);
+  return check.judge(Buffer.from(key, "base64"));
 }

@@ -1,6 +1,5 @@
 /** One command over a standing login: a process of ssh whose streams are the command's. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { RawProcess } from "../../transport/execution.ts";
@@ -13,8 +12,8 @@ export class SessionRefused extends Error {}
 export interface SessionOptions {
   ssh: string;
   login: Login;
-  /** `user@host:port`, for whoever looks at the process list. */
-  node: string;
+  /** Its name or address, for whoever looks at the process list. */
+  host: string;
   sharing: boolean;
   /** One line for the login shell. */
   command: string;
@@ -32,18 +31,13 @@ export async function openSession(options: SessionOptions, signal?: AbortSignal)
   const { ssh, login, sharing, command, terminal } = options;
   const log = path.join(login.folder.path, `log.${++count}`);
   const args = sharing
-    ? sessionArguments(login.folder.socket, options.node, log, command, terminal)
+    ? sessionArguments(login.folder.socket, options.host, log, command, terminal)
     : aloneArguments(login.how, log, command, terminal);
   // A group of its own: a Ctrl-C in a terminal is not for it.
   const child = spawn(ssh, args, { stdio: "pipe", detached: true, windowsHide: true, env: environment(sharing) });
   const ended = endOf(child, log, login);
-  const opened = await Promise.race([
-    ...[child.stdout, child.stderr].map((stream) => once(stream, "readable").then(() => null)),
-    ended,
-    aborted(child, signal),
-  ]);
-  for (const stream of [child.stdout, child.stderr]) stream.removeAllListeners("readable");
-  if (opened?.refused === true) throw new SessionRefused(opened.said);
+  const end = await Promise.race([firstByte(child), ended, aborted(child, signal)]);
+  if (end?.refused === true) throw new SessionRefused(end.said);
   return {
     stdin: child.stdin,
     stdout: child.stdout,
@@ -56,6 +50,16 @@ export async function openSession(options: SessionOptions, signal?: AbortSignal)
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     },
   };
+}
+
+/** Takes none of it. The end of a stream is no byte. */
+async function firstByte(child: ChildProcessWithoutNullStreams): Promise<null> {
+  const streams = [child.stdout, child.stderr];
+  await new Promise<void>((resolve) => {
+    for (const stream of streams) stream.on("readable", () => stream.readableLength > 0 && resolve());
+  });
+  for (const stream of streams) stream.removeAllListeners("readable");
+  return null;
 }
 
 interface End {

@@ -9,6 +9,9 @@ import type { LinkHop } from "../../../core/ssh/link.ts";
 type Progress = Extract<Phase, "connecting" | "host_key" | "authenticating" | "ready">;
 const ORDER: Progress[] = ["connecting", "host_key", "authenticating", "ready"];
 
+/** Ways that are counted elsewhere: keys one by one, the others by the question. */
+const ASKING = ["publickey", "password", "keyboard-interactive"];
+
 const MAX_LINE = 2000;
 /** Lines kept for messages. */
 const KEPT = 200;
@@ -48,6 +51,11 @@ export class Told {
       this.unread = [...this.unread, line].slice(-KEPT);
     }
     return null;
+  }
+
+  /** A person answers this. */
+  asked(way: "password" | "keyboard-interactive"): void {
+    this.tried.push(way);
   }
 
   /** Lines that are no debug lines, oldest first. */
@@ -106,12 +114,12 @@ export class Told {
     const method = is(/^Next authentication method: (\S+)$/);
     if (method !== undefined) {
       this.method = method;
-      if (method !== "publickey") this.tried.push(method);
+      if (!ASKING.includes(method)) this.tried.push(method);
       return method === "publickey" ? null : `with ${method}`;
     }
     const offered = is(/^Offering public key: (.*)$/);
     if (offered !== undefined) {
-      this.tried.push(offered);
+      this.tried.push(offered.replace(/^(.*) (\S+ SHA256:\S+).*$/, "$1 ($2)"));
       return `offering ${offered}`;
     }
     const accepted = is(/^Server accepts key: (.*)$/);

@@ -58,7 +58,7 @@ export class OpenSshTransport extends LiveTransport {
   }
 
   protected async open(argv: string[], { signal, cleanup, terminal }: OpenOptions): Promise<RawProcess> {
-    const { ssh, host, sharing, logins } = this.options;
+    const { ssh, sharing, logins } = this.options;
     const command = quoteArgv(argv);
     if (Buffer.byteLength(command) > MAX_COMMAND) {
       throw new BpfdeskError({
@@ -68,7 +68,8 @@ export class OpenSshTransport extends LiveTransport {
         node: this.host,
       });
     }
-    const session = { ssh, login: logins[0], node: host, sharing, command, terminal };
+    const [login] = logins;
+    const session = { ssh, login, host: login.how.resolved.hostname, sharing, command, terminal };
     for (let refused = 0; ; ) {
       const release = await this.pool.acquire(signal, cleanup).catch(() => {
         throw new BpfdeskError(cancelled("A waiting command", this.host));
