@@ -2,11 +2,10 @@
  * A PAM module for tests: asks a question of its own and compares the answer.
  *
  * Arguments: ask=TEXT, answer=TEXT, log=FILE (a line for each answer: right, wrong, none),
- * tell=TEXT (shown before the question), sleep=SECONDS (before anything). Declares what it needs of
+ * tell=TEXT (shown before the question), wait=FILE (asks nothing until that is gone). Declares what it needs of
  * PAM itself, so that no headers have to be installed.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,15 +32,15 @@ int pam_sm_authenticate(void *handle, int flags, int argc, const char **argv)
 {
 	const char *ask = argument(argc, argv, "ask"), *answer = argument(argc, argv, "answer");
 	const char *log = argument(argc, argv, "log"), *tell = argument(argc, argv, "tell");
-	const char *seconds = argument(argc, argv, "sleep");
+	const char *wait = argument(argc, argv, "wait");
 	const struct pam_conv *conv = NULL;
 	struct pam_response *response = NULL;
 	const char *outcome = "none";
 	int result = PAM_CONV_ERR;
 
 	(void)flags;
-	if (seconds)
-		sleep(atoi(seconds));
+	while (wait && access(wait, F_OK) == 0)
+		usleep(20000);
 	if (pam_get_item(handle, PAM_CONV, (const void **)&conv) != PAM_SUCCESS || !conv)
 		return PAM_CONV_ERR;
 	if (tell) {

@@ -26,8 +26,8 @@ export interface RawProcess {
 export interface Dialogue {
   /** What came on stderr, piece by piece. */
   hear(bytes: Buffer): void;
-  /** The command started or ended: nothing is answered any more. */
-  end(): void;
+  /** The command started, or ended without: nothing is answered any more. */
+  end(started: boolean): void;
   /** Text for a message, without the questions that were answered. */
   clean(said: string): string;
 }
@@ -112,7 +112,7 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
   const begin = () => {
     if (started) return;
     started = true;
-    dialogue?.end();
+    dialogue?.end(true);
     // With sudo in front, bytes sent earlier could have been read as a password.
     if (dialogue !== null) feed();
   };
@@ -129,7 +129,7 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
 
   const exited = raw.ended.then(async ({ code, signal, lost }): Promise<ExecExit> => {
     over = true;
-    dialogue?.end();
+    dialogue?.end(false);
     for (const timer of timers) clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
     stdout.finish(started);

@@ -97,7 +97,7 @@ async function attemptRoot(asked: Asking, attempt: number) {
   });
   raw.stderr.on("data", (bytes: Buffer) => questions.hear(bytes));
   const [stdout, end] = await Promise.all([text(raw.stdout), raw.ended]);
-  questions.end();
+  questions.end(false);
   // A question that is still open is a person's to close; what they answer may be of use.
   if (waiting) await answered;
   // sudo echoes nothing of what it reads; its prompt was taken out above.
@@ -120,10 +120,7 @@ async function askPerson({ options, user, way }: Asking, question: Question, att
 
 function foundBy(asked: Asking, questions: Questions): FoundPrivileges {
   const { user, way, mark, prompt, known } = asked;
-  for (const { question, answer } of questions.sent) {
-    if (sameEveryTime(question.key)) known.keep(question.key, answer);
-    else answer.fill(0);
-  }
+  keepAnswers(known, questions);
   return {
     kind: way.kind,
     user,
@@ -134,6 +131,14 @@ function foundBy(asked: Asking, questions: Questions): FoundPrivileges {
     reason: "",
     wipe: () => known.wipe(),
   };
+}
+
+/** They were right: passwords are kept, codes are not. */
+function keepAnswers(known: Answers, { sent }: Questions): void {
+  for (const { question, answer } of sent) {
+    if (sameEveryTime(question.key)) known.keep(question.key, answer);
+    else answer.fill(0);
+  }
 }
 
 /** Answers a later command from memory, and asks a person what is not there. */
@@ -153,6 +158,7 @@ function laterDialogue(asked: Asking): OpenDialogue {
           goOn();
         }
       },
+      onTaken: () => keepAnswers(known, questions),
       onRefused(why, question) {
         if (why === "wrong") for (const one of questions.sent) known.forget(one.question.key);
         const what = question.key === PLAIN ? "the password" : `"${question.key}"`;

@@ -35,6 +35,8 @@ export interface QuestionsOptions {
   ask(question: Question): Promise<Buffer | null>;
   /** The same question came again, so that an answer was wrong; or a person refused to answer. */
   onRefused(why: "wrong" | "unanswered", question: Question): void;
+  /** The answers that were sent led to the command. */
+  onTaken?(): void;
 }
 
 export class Questions implements Dialogue {
@@ -84,7 +86,8 @@ export class Questions implements Dialogue {
     this.timer = setTimeout(() => this.question({ key, text: shown(this.open) }), quiet);
   }
 
-  end(): void {
+  end(started: boolean): void {
+    if (started && !this.over) this.options.onTaken?.();
     this.over = true;
     clearTimeout(this.timer);
   }
@@ -106,7 +109,7 @@ export class Questions implements Dialogue {
     const { known, ask, onRefused } = this.options;
     this.waiting = true;
     if (this.sent.some((one) => one.question.key === question.key)) {
-      this.end();
+      this.end(false);
       onRefused("wrong", question);
       return;
     }
@@ -118,13 +121,13 @@ export class Questions implements Dialogue {
     void ask(question).then(
       (given) => {
         if (given === null) {
-          this.end();
+          this.end(false);
           onRefused("unanswered", question);
         } else this.answer(question, given);
       },
       () => {
         // Cancelled: whoever cancelled ends the command.
-        this.end();
+        this.end(false);
         onRefused("unanswered", question);
       },
     );

@@ -13,11 +13,14 @@ import type { RawProcess } from "../execution.ts";
 /** Bytes of stderr that are kept. */
 export const STDERR_LIMIT = 65_536;
 
-/** Outside sudo. $1 a mark that is printed where the login profile's noise ends, then the command. */
-export const OUTSIDE = `stty raw -echo 2>/dev/null; echo "$1"; shift; LC_ALL=C; export LC_ALL; exec "$@"`;
+/** What sudo and doas are started with: English words, and in $2 what sudo asks for a password with. */
+export const ENVIRONMENT = `LC_ALL=C SUDO_PROMPT=$2; export LC_ALL SUDO_PROMPT; shift 2`;
+
+/** Outside sudo. $1 a mark that is printed where the login profile's noise ends, $2 sudo's prompt, then the command. */
+export const OUTSIDE = `stty raw -echo 2>/dev/null; echo "$1"; ${ENVIRONMENT}; exec "$@"`;
 
 /**
- * Inside sudo. $1 the mark, then the command. Everything before the first mark is a dialogue, everything
+ * Inside sudo. The dot keeps the substitution from losing line ends. $1 the mark, then the command. Everything before the first mark is a dialogue, everything
  * after the second one is what the command wrote on stderr. Descriptor 4 is the terminal, 7 the
  * substitution, 8 the way to it for stderr.
  */
@@ -25,10 +28,10 @@ export const INSIDE = `k=$1; shift; s=$(printf '\\036')
 stty raw -echo 2>/dev/null
 printf '%s%s out\\n' "$s" "$k"
 exec 4>&1
-x=$( { { { { "$@" 2>&8 4>&- 7>&- 8>&-; printf '%s%s:%s:' "$s" "$k" "$?" >&7; } | cat >&4 7>&- 8>&-; } 8>&1 |
-{ head -c ${STDERR_LIMIT} >&7; exec cat >/dev/null 7>&- 4>&-; }; } 7>&1 )
-r=\${x#*"$s$k:"}; e=\${x%%"$s$k:"*}\${r#*:}; r=\${r%%:*}
-printf '\\n%s%s err\\n%s' "$s" "$k" "$e"
+x=$( { { { "$@" 2>&8 4>&- 7>&- 8>&-; printf '%s%s:%s:' "$s" "$k" "$?" >&7; } | cat >&4 7>&- 8>&-; } 8>&1 |
+{ head -c ${STDERR_LIMIT} >&7; exec cat >/dev/null 7>&- 4>&-; }; } 7>&1; printf . )
+r=\${x#*"$s$k:"}; e=\${x%%"$s$k:"*}\${r#*:}; e=\${e%.}; r=\${r%%:*}
+printf '%s%s err\\n%s' "$s" "$k" "$e"
 exit "$r"`;
 
 /**
@@ -36,7 +39,7 @@ exit "$r"`;
  * Ending its stdin hangs up, because a terminal has no end of file for raw bytes.
  */
 export function splitTerminal(raw: RawProcess, mark: string): RawProcess {
-  const marks = [Buffer.from(`\x1e${mark} out\n`), Buffer.from(`\n\x1e${mark} err\n`)];
+  const marks = [Buffer.from(`\x1e${mark} out\n`), Buffer.from(`\x1e${mark} err\n`)];
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   let part = 0;

@@ -3,22 +3,22 @@ import { randomBytes } from "node:crypto";
 import type { Privileges } from "../../../core/journal/events.ts";
 import { connectionLost, type OpenDialogue } from "../execution.ts";
 import type { FoundPrivileges, PrivilegeOptions } from "../privileges.ts";
-import { INSIDE, OUTSIDE, splitTerminal } from "./terminal.ts";
+import { ENVIRONMENT, INSIDE, OUTSIDE, splitTerminal } from "./terminal.ts";
 import { failure, openTold, text } from "./told.ts";
 
 interface Tool {
   name: "sudo" | "doas";
   /** Never asks: fails where it would. */
   quiet(argv: readonly string[]): string[];
-  /** May ask. `prompt` is what the plain question says; doas has no such thing. */
-  asking(argv: readonly string[], prompt: string | null): string[];
+  /** May ask. */
+  asking(argv: readonly string[]): string[];
 }
 
 export const SUDO: Tool = {
   name: "sudo",
   quiet: (argv) => ["sudo", "-n", "--", ...argv],
   // -k: sudo keeps no valid ticket that another process could use.
-  asking: (argv, prompt) => ["sudo", "-k", "-S", "-p", prompt ?? "", "--", ...argv],
+  asking: (argv) => ["sudo", "-k", "-S", "--", ...argv],
 };
 
 export const DOAS: Tool = {
@@ -34,17 +34,26 @@ export interface Way {
   kind: Privileges;
 }
 
-/** Ends the noise of a login profile. $1 the mark, then the command. */
-const MARKED = `echo "$1" >&2; shift; LC_ALL=C; export LC_ALL; exec "$@"`;
+/**
+ * Ends the noise of a login profile. $1 the mark, $2 sudo's prompt, then the command. The prompt is given by
+ * SUDO_PROMPT, which stands for PAM's plain "Password:" only; `sudo -p` would hide PAM's other questions.
+ */
+const MARKED = `echo "$1" >&2; ${ENVIRONMENT}; exec "$@"`;
 
 /** The argv that asks the login user's questions, marks where they begin, and runs `argv` as root. */
 export function asking(way: Way, argv: readonly string[], mark: string, prompt: string | null): string[] {
-  if (way.terminal) return onTerminal((inside) => way.tool.asking(inside, prompt), argv, mark);
-  return ["/bin/sh", "-c", MARKED, "bpfdesk", mark, ...way.tool.asking(argv, prompt)];
+  if (way.terminal) return onTerminal(way.tool.asking, argv, mark, prompt);
+  return ["/bin/sh", "-c", MARKED, "bpfdesk", mark, prompt ?? "", ...way.tool.asking(argv)];
 }
 
-function onTerminal(become: (argv: readonly string[]) => string[], argv: readonly string[], mark: string): string[] {
-  return ["/bin/sh", "-c", OUTSIDE, "bpfdesk", mark, ...become(["/bin/sh", "-c", INSIDE, "bpfdesk", mark, ...argv])];
+function onTerminal(
+  become: (argv: readonly string[]) => string[],
+  argv: readonly string[],
+  mark: string,
+  prompt: string | null,
+): string[] {
+  const inside = ["/bin/sh", "-c", INSIDE, "bpfdesk", mark, ...argv];
+  return ["/bin/sh", "-c", OUTSIDE, "bpfdesk", mark, prompt ?? "", ...become(inside)];
 }
 
 /** A command that tells whether it is root: it prints the token and its uid. */
@@ -63,7 +72,7 @@ export async function withoutPassword(
   kind: Privileges,
 ): Promise<FoundPrivileges | { said: string }> {
   const mark = newMark();
-  const asRoot = (argv: readonly string[]) => onTerminal(tool.quiet, argv, mark);
+  const asRoot = (argv: readonly string[]) => onTerminal(tool.quiet, argv, mark, null);
   const { raw, tell } = await openTold(options, asRoot(whoAmI(mark)), {
     record_key: `${tool.name}-terminal`,
     root: true,
