@@ -1,18 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareInventories } from "./compare.ts";
-import {
-  anyInventory,
-  FOREIGN,
-  inventory,
-  map,
-  marks,
-  OWN,
-  OWN_EARLIER,
-  OWN_OTHER,
-  process,
-  program,
-} from "./testdata.ts";
+import { FOREIGN, inventory, map, marks, OWN, OWN_EARLIER, OWN_OTHER, process, program } from "./testdata.ts";
 import type { NodeInventory } from "./types.ts";
 
 /** Side and reason of each difference, as `kind change label`. */
@@ -159,50 +147,3 @@ it("says when it was that something could not be read", () => {
     "at disconnect: links: no",
   ]);
 });
-
-describe("on any two inventories", () => {
-  it("finds no difference between an inventory and itself", () => {
-    fc.assert(
-      fc.property(fc.clone(anyInventory, 2), ([one, same]) => {
-        const { ours, theirs, unknown } = compareInventories(one, same, marks);
-        expect([ours, theirs, unknown]).toEqual([[], [], []]);
-      }),
-    );
-  });
-
-  it("names every difference once, and leaves none out but what was ours and has gone", () => {
-    fc.assert(
-      fc.property(anyInventory, anyInventory, (before, after) => {
-        const whole = { before: { ...before, unread: [] }, after: { ...after, unread: [] } };
-        const { ours, theirs, unknown } = compareInventories(whole.before, whole.after, marks);
-        const all = [...ours, ...theirs, ...unknown].filter(({ kind }) => kind === "program" || kind === "pin");
-        const added = (list: "programs" | "pins") =>
-          keys(after[list]).filter((key) => !keys(before[list]).includes(key)).length;
-        expect(all.filter(({ change }) => change === "added").length).toBe(added("programs") + added("pins"));
-        expect(new Set(all.map(({ kind, change, label }) => `${kind} ${change} ${label}`)).size).toBe(all.length);
-        expect(ours.filter(({ change }) => change === "removed")).toEqual([]);
-      }),
-    );
-  });
-
-  it("takes for ours only what bears a sign of ours", () => {
-    const strangers = anyInventory.map((one) => ({
-      ...one,
-      processes: one.processes.filter(({ tag }) => tag === FOREIGN),
-      programs: one.programs.map((object) => ({ ...object, name: "x", pinned: [] })),
-      maps: one.maps.map((object) => ({ ...object, name: "x", pinned: [] })),
-      links: one.links.map((object) => ({ ...object, pinned: [] })),
-      pins: one.pins.filter((pin) => !pin.includes("bpfdesk")),
-      folders: one.folders.filter(({ tag }) => tag === FOREIGN),
-    }));
-    fc.assert(
-      fc.property(strangers, strangers, (before, after) => {
-        expect(compareInventories(before, after, marks).ours).toEqual([]);
-      }),
-    );
-  });
-});
-
-function keys(list: readonly (string | { id: number })[]): string[] {
-  return list.map((item) => (typeof item === "string" ? item : String(item.id)));
-}

@@ -13,6 +13,8 @@ const PURPOSES: Record<string, string> = {
   "tools-check": "Check that the lent bpftool arrived unchanged and runs",
   "tools-remove": "Remove the bpftool that was lent",
   probe: "See whether the connection still carries anything",
+  "residue-inventory": "See what is on the node, to prove that it is left as it was found",
+  "stop-leftovers": "Stop what earlier connections left, as chosen",
   "prog-xlated": "Disassemble a program",
 };
 
