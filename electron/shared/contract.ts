@@ -56,6 +56,9 @@ export interface SshResolved {
   target: string;
   /** The hosts to log in to, in order; the last is the node. */
   hops: SshResolvedHop[];
+  /** Which program would make the connection, and why this one, in words. */
+  backend: "ssh2" | "openssh";
+  why: string;
 }
 
 export interface SshResolvedHop {

@@ -317,6 +317,8 @@ it("shows what connecting would use and which files say so, when it is asked for
   };
   host.resolve = (target) => ({
     target,
+    backend: "ssh2",
+    why: "bpfdesk's own connection does all this host asks for.",
     hops: [
       { ...hop, host: "ops@jump", user: "ops" },
       { ...hop, host: "root@10.0.0.5", user: "root" },

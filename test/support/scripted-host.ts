@@ -92,7 +92,7 @@ export function scriptedHost(): ScriptedHost {
     },
     secrets: { ttl_s: 900, kept: [], keychain: { available: false, reason: "a test" } },
     hosts: [],
-    resolve: (target) => ({ target, hops: [] }),
+    resolve: (target) => ({ target, hops: [], backend: "ssh2", why: "" }),
     groups: [],
     recent: [],
     sections: [],

@@ -56,8 +56,8 @@ describe.each([
   const about = (target: string) => describeTarget(target, { signal, config_file, ...how });
 
   it.runIf(available)("shows every hop with its own configuration, and the files that say so", async () => {
-    const { target, hops } = await about(" node ");
-    expect(target).toBe("node");
+    const { target, hops, backend, why } = await about(" node ");
+    expect([target, backend, why]).toEqual(["node", "ssh2", expect.stringContaining("own connection")]);
     expect(hops.map((hop) => [hop.host, hop.proxy_command])).toEqual([
       ["out@gate", "nc -x proxy -P out -X % gate 22"],
       ["me@first.example", null],

@@ -1,6 +1,7 @@
 /** What connecting to a target would do, for a person to read before it is done. Connects to nothing. */
 import * as fs from "node:fs/promises";
 import type { SshResolved, SshResolvedHop } from "../../shared/contract.ts";
+import { chooseForChain } from "./backend.ts";
 import { resolveChain } from "./chain.ts";
 import { expandProxyCommand } from "./proxy-command.ts";
 import type { ResolvedHost, ResolveOptions } from "./resolve.ts";
@@ -15,6 +16,7 @@ export async function describeTarget(
   return {
     target: target.trim(),
     hops: await Promise.all(chain.map((host, index) => describeHop(host, index === 0, options.known_hosts))),
+    ...(await chooseForChain(chain, options)),
   };
 }
 

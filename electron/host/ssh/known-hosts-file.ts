@@ -40,10 +40,13 @@ export async function appendKnownHost(
   key: string,
   options: { hash: boolean },
 ): Promise<void> {
-  await rewriteKnownHosts(file, (before) => {
-    const glue = before === "" || before.endsWith("\n") ? "" : "\n";
-    return `${before}${glue}${knownHostLine(name, key_type, key, options.hash || lastIsHashed(before))}\n`;
-  });
+  await rewriteKnownHosts(file, (before) => withKnownHost(before, name, key_type, key, options.hash));
+}
+
+/** The text with one more line at its end. */
+export function withKnownHost(before: string, name: string, key_type: string, key: string, hash: boolean): string {
+  const glue = before === "" || before.endsWith("\n") ? "" : "\n";
+  return `${before}${glue}${knownHostLine(name, key_type, key, hash || lastIsHashed(before))}\n`;
 }
 
 /** One line without its end. */

@@ -96,6 +96,16 @@ describe("replaceHostKey", () => {
     ]);
   });
 
+  it("adds a key of a type the host was not known by, and leaves the others", async () => {
+    const known = file(`node-1 ecdsa-sha2-nistp256 ${ECDSA}`);
+    const entry = { file: known, line: 1, key_type: "ecdsa-sha2-nistp256", fingerprint: fingerprint(ECDSA) };
+    expect(await replace({ ...changed("node-1", []), known: [entry] })).toMatchObject({
+      removed: [],
+      added: { file: known },
+    });
+    expect(fs.readFileSync(known, "utf8")).toBe(`node-1 ecdsa-sha2-nistp256 ${ECDSA}\nnode-1 ssh-ed25519 ${NEW}\n`);
+  });
+
   it("changes nothing for a wrong name, a wrong fingerprint, a pattern, a file of the machine, or a key that is gone", async () => {
     const text = `node-1 ssh-ed25519 ${OLD}\n*.example.com ssh-ed25519 ${OLD}\n`;
     const known = file(text);

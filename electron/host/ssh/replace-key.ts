@@ -4,7 +4,7 @@
  */
 import { BpfdeskError, type ChangedHostKey } from "../../core/errors.ts";
 import { fingerprint, type KnownHost, matchesName, parseKnownHosts } from "./known-hosts.ts";
-import { knownHostLine, rewriteKnownHosts } from "./known-hosts-file.ts";
+import { knownHostLine, rewriteKnownHosts, withKnownHost } from "./known-hosts-file.ts";
 
 export interface ReplaceRequest {
   /** Of the refusal. */
@@ -43,6 +43,7 @@ export async function replaceHostKey(request: ReplaceRequest): Promise<ReplacedK
       "Ask whoever looks after that file to replace the key.",
     );
   }
+  if (old.length === 0) return addNewType(request);
   const files = [...new Set(old.map((entry) => entry.file))];
   // Every file is looked at before the first is written.
   for (const file of files) {
@@ -70,6 +71,22 @@ export async function replaceHostKey(request: ReplaceRequest): Promise<ReplacedK
     );
   }
   return { host: name, removed, added };
+}
+
+/** The host is known by keys of other types only: the new one joins them, in the user's file that has the first. */
+async function addNewType({ host_key, node }: ReplaceRequest): Promise<ReplacedKey> {
+  const { name, key_type, key } = host_key;
+  const file = host_key.known.find((entry) => entry.global !== true)?.file;
+  if (file === undefined) {
+    throw refusal(
+      node,
+      "host-key-global",
+      `${name} is known by files of the whole machine only.`,
+      "Ask whoever looks after those files to add the key.",
+    );
+  }
+  await rewrite(file, node, (before) => withKnownHost(before, name, key_type, key, false));
+  return { host: name, removed: [], added: { file, key_type, fingerprint: fingerprint(key) } };
 }
 
 /** The text without the old entries, and with the new one in the place of the first when `add` is set. */

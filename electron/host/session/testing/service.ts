@@ -56,7 +56,7 @@ export async function testService(
       },
       localAvailable: () => ({ available: false, reason: "a test" }),
       listSshHosts: async () => [],
-      resolveSsh: async (target) => ({ target, hops: [] }),
+      resolveSsh: async (target) => ({ target, hops: [], backend: "ssh2", why: "" }),
     },
   );
   const [ours, theirs] = memoryPorts();
