@@ -29,7 +29,7 @@ export async function answerPrompt(
   switch (prompt.kind) {
     case "host_key_new": {
       const question = [
-        `The key of ${prompt.host} port ${prompt.port} is not known yet.`,
+        `The key of ${prompt.host} port ${prompt.port}${wayOf(prompt)} is not known yet.`,
         ...(prompt.known_types.length > 0
           ? [`Careful: this host is known by other keys (${prompt.known_types.join(", ")}).`]
           : []),
@@ -47,15 +47,18 @@ export async function answerPrompt(
     case "keyboard_interactive": {
       const values: string[] = [];
       for (const [index, field] of prompt.prompts.entries()) {
-        const before = index === 0 && prompt.instructions ? `${prompt.instructions}\n` : "";
-        const value = await terminal.ask(`${before}${field.text}`, { secret: !field.echo, signal });
+        const value = await terminal.ask(`${index === 0 ? beforeFields(prompt) : ""}${field.text}`, {
+          secret: !field.echo,
+          signal,
+        });
         if (value === null) return refuse;
         values.push(value);
       }
       return { accept: true, values };
     }
     default: {
-      const value = await terminal.ask(`${label(prompt)}: `, { secret: true, signal });
+      const secret = !(prompt.kind === "sudo_password" && prompt.echo);
+      const value = await terminal.ask(`${label(prompt)}: `, { secret, signal });
       return value ? { accept: true, values: [value] } : refuse;
     }
   }
@@ -67,13 +70,25 @@ function label(prompt: SecretPrompt): string {
   const again = prompt.attempt > 1 ? " (wrong, try again)" : "";
   switch (prompt.kind) {
     case "password":
-      return `Password of ${prompt.user} on ${prompt.host}${again}`;
+      return `Password of ${prompt.user} on ${prompt.host}${wayOf(prompt)}${again}`;
     case "passphrase":
       return `Passphrase of ${prompt.file}${again}`;
-    case "sudo_password":
-      return `sudo password of ${prompt.user} on ${prompt.host}${again}`;
+    case "sudo_password": {
+      // The node's own words, when they say more than "password".
+      const words = prompt.text ? ` (it says: ${prompt.text.trim()})` : "";
+      return `sudo password of ${prompt.user} on ${prompt.host}${words}${again}`;
+    }
   }
 }
+
+/** What a server says before it asks, and of which server it is where a jump host asks. */
+function beforeFields(prompt: Extract<Prompt, { kind: "keyboard_interactive" }>): string {
+  const way = prompt.on_the_way_to ? `${prompt.host}${wayOf(prompt)} asks:` : "";
+  const lines = [way, prompt.instructions].filter((line) => line !== "");
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const wayOf = ({ on_the_way_to }: Prompt) => (on_the_way_to ? ` on the way to ${on_the_way_to}` : "");
 
 /** What to say when a question comes up and there is no terminal; empty when its error says it all. */
 function unattended(prompt: Prompt): string {
