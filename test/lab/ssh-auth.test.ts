@@ -1,4 +1,5 @@
 /** Logging in to a real OpenSSH server: every way in, what is asked, and what a refusal says. */
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -38,6 +39,26 @@ describe("ways to log in", () => {
         { kind: "passphrase", file, attempt: 2 },
       ],
     });
+  });
+
+  it("logs in with keys of PuTTY and in PEM", async () => {
+    const server = await sshd({ methods: ["publickey"] });
+    const authorized = path.join(server.dir, "root/home/engineer/.ssh/authorized_keys");
+    const putty = path.join(import.meta.dirname, "../../electron/host/ssh/testing/ppk");
+    const pem = path.join(server.dir, "pem");
+    execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-m", "PEM", "-N", "a b c d", "-f", pem]);
+    for (const [file, publicFile, passphrase] of [
+      [path.join(putty, "rsa-v2-encrypted.ppk"), path.join(putty, "rsa-v2-encrypted.pub"), "correct horse"],
+      [path.join(putty, "ed25519-v3-encrypted.ppk"), path.join(putty, "ed25519-v3-encrypted.pub"), "correct horse"],
+      [pem, `${pem}.pub`, "a b c d"],
+    ] as const) {
+      fs.writeFileSync(authorized, fs.readFileSync(publicFile));
+      const attempt = connect(server, { identity_file: file, answers: { passphrase: [passphrase] } });
+      expect(await result(attempt)).toMatchObject({
+        connected: { privileges: "sudo" },
+        asked: [{ kind: "passphrase", file, attempt: 1 }],
+      });
+    }
   });
 
   it("does not ask for the passphrase of a key the node does not take", async () => {

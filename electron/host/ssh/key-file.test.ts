@@ -32,7 +32,7 @@ async function check(file: string, publicLine: string, passphrase: string, befor
   expect(expected.verify(Buffer.from("something else"), signature, hash)).toBe(false);
 }
 
-describe("keys of PuTTY", () => {
+describe("keys of PuTTY", { timeout: 60_000 }, () => {
   it.each(fs.readdirSync(PPK).filter((name) => name.endsWith(".ppk")))("opens %s", async (name) => {
     const publicLine = fs.readFileSync(path.join(PPK, name.replace(".ppk", ".pub")), "utf8");
     await check(path.join(PPK, name), publicLine, name.includes("encrypted") ? PASSPHRASE : "");
@@ -56,7 +56,7 @@ describe("keys of PuTTY", () => {
   });
 });
 
-describe.runIf(spawnSync("ssh-keygen", ["-?"]).error === undefined)("keys of ssh-keygen", () => {
+describe.runIf(spawnSync("ssh-keygen", ["-?"]).error === undefined)("keys of ssh-keygen", { timeout: 60_000 }, () => {
   const types = [
     ["ed25519", "", []],
     ["rsa", "2048", ["PEM", "PKCS8"]],
