@@ -154,6 +154,19 @@ describe.skipIf(said === null)("lending bpftool to a node", () => {
     expect(await until(gone, 20_000)).toBe(true);
   });
 
+  it("is taken away by the last inventory that used it, which sees the node without it", async () => {
+    const transport = new ChildTransport({ env: { BPFDESK_TAG: TAG } });
+    const { tag = TAG }: NodeTransport = transport;
+    const tool = await lend(transport, ["/dev/shm"]).lent;
+    const folder = path.dirname(tool?.path ?? "");
+    const last = await takeInventory(new ChildTransport(), { bpftool: tool?.path ?? "", retire: true });
+    expect(last.blind).toEqual([]);
+    expect(last.folders.filter((one) => one.path === folder)).toEqual([]);
+    expect(last.processes.filter((one) => one.tag === tag)).toEqual([]);
+    expect(fs.existsSync(folder)).toBe(false);
+    expect(await tool?.remove()).toEqual([]);
+  });
+
   it("passes over folders that are full, unsafe, missing, or where programs cannot run, and says why when none is left", async () => {
     const open = place("open", 0o777);
     const below = place("open/below");

@@ -2,17 +2,17 @@
  * Takes the inventory of a node: everything bpfdesk could leave there, in one command.
  *
  * It is the collector's script with other sections, so a part that fails, hangs or is cut off costs that part
- * only, and is named. It adds nothing to the node and changes nothing.
+ * only, and is named. It adds nothing to the node, and takes nothing away but, when asked to, what was lent.
  */
 import { randomBytes } from "node:crypto";
 import { collectArgv, composeScript } from "../../core/collect/compose.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
 import { BpfdeskError } from "../../core/errors.ts";
-import { readInventory } from "../../core/residue/read.ts";
+import { isPrivateFolder, readInventory } from "../../core/residue/read.ts";
 import type { NodeInventory } from "../../core/residue/types.ts";
 import { execChecked } from "../tools/checked.ts";
 import type { NodeTransport } from "../transport/types.ts";
-import { INVENTORY_SECTIONS } from "./sections.ts";
+import { inventorySections } from "./sections.ts";
 
 const TIMEOUT_MS = 45_000;
 
@@ -22,6 +22,11 @@ export interface InventoryOptions {
   signal?: AbortSignal;
   /** May use the session that is kept free for tidying up. */
   cleanup?: boolean;
+  /**
+   * A `bpftool` that was lent is taken away in the same command once it has been used, so what is seen of folders
+   * and processes is what is left without it. Its own `remove` may be called all the same. Ignored for any other.
+   */
+  retire?: boolean;
 }
 
 /**
@@ -33,7 +38,8 @@ export interface InventoryOptions {
  */
 export async function takeInventory(transport: NodeTransport, options: InventoryOptions): Promise<NodeInventory> {
   const { bpftool, signal, cleanup } = options;
-  const script = composeScript(INVENTORY_SECTIONS, { stage: 1 });
+  const retire = options.retire === true && bpftool !== null && isPrivateFolder(bpftool.replace(/\/bpftool$/, ""));
+  const script = composeScript(inventorySections(retire), { stage: 1 });
   const nonce = randomBytes(12).toString("hex");
   const reader = new FrameReader(nonce);
   const at = Date.now();

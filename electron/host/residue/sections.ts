@@ -5,7 +5,7 @@
  * `core/residue/read.ts`.
  */
 import type { Section } from "../../core/collect/section.ts";
-import { LENT_FOLDERS } from "../tools/remote.ts";
+import { LENT_FOLDERS, REMOTE } from "../tools/remote.ts";
 
 /**
  * Prints `#process TAG` and the stat of every process with a tag but those of this very command: its session, and
@@ -118,6 +118,24 @@ const PARTS: readonly Part[] = [
   { id: "tc.filter", title: "Filters", command: FILTERS },
   { id: "residue.pins", title: "Pins", command: PINS, without_root: "only root sees all of them" },
   { id: "residue.node", title: "Settings", command: NODE },
+];
+
+/**
+ * What was lent goes after its last use and before what is left is looked for; the process that watched it is
+ * waited for.
+ */
+const RETIRE: Part = {
+  id: "residue.retire",
+  title: "Take away what was lent",
+  command: `set -- "\${BPFTOOL%/*}"
+${REMOTE.REMOVE}
+i=0; while [ $i -lt 30 ] && grep -lzxF -e "$1" /proc/[0-9]*/cmdline >/dev/null 2>&1; do
+  i=$((i + 1)); sleep 0.1 2>/dev/null || { sleep 1; i=$((i + 9)); }
+done
+exit 0`,
+};
+
+const OWN_PARTS: readonly Part[] = [
   { id: "residue.folders", title: "Folders of bpfdesk", command: FOLDERS },
   {
     id: "residue.processes",
@@ -127,14 +145,17 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-export const INVENTORY_SECTIONS: readonly Section[] = PARTS.map(({ without_root, ...part }, order) => ({
-  ...part,
-  order,
-  why: `${part.title}, to compare them when the node is left.`,
-  scope: ["node"],
-  stage: 1,
-  needs_root: without_root !== undefined,
-  ...(without_root === undefined ? {} : { without_root }),
-  timeout_s: 10,
-  max_bytes: 16 * 1024 * 1024,
-}));
+/** The sections of one inventory. `retire`: the bpftool that is used was lent, and is taken away on the way. */
+export function inventorySections(retire: boolean): Section[] {
+  return [...PARTS, ...(retire ? [RETIRE] : []), ...OWN_PARTS].map(({ without_root, ...part }, order) => ({
+    ...part,
+    order,
+    why: `${part.title}, to compare them when the node is left.`,
+    scope: ["node"],
+    stage: 1,
+    needs_root: without_root !== undefined,
+    ...(without_root === undefined ? {} : { without_root }),
+    timeout_s: 10,
+    max_bytes: 16 * 1024 * 1024,
+  }));
+}
