@@ -9,6 +9,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SectionResult } from "../../electron/core/collect/frames.ts";
+import type { Section } from "../../electron/core/collect/section.ts";
+import { collectNode } from "../../electron/host/collect/collect.ts";
+import { loadSections } from "../../electron/host/collect/sections.ts";
+import { limitsOf } from "../../electron/host/session/limits.ts";
+import { sudoersFor } from "../../electron/host/transport/root/sudoers.ts";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { type AttemptOptions, connect, connected, run } from "../support/ssh-connect.ts";
 import { atEnd, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
@@ -274,6 +280,65 @@ describe("doas", () => {
       { ...asked, attempt: 1 },
       { ...asked, attempt: 2 },
     ]);
+  });
+});
+
+describe("collecting", () => {
+  let sections: Section[];
+  beforeAll(async () => {
+    const all = await loadSections(path.resolve(import.meta.dirname, "../../resources"));
+    // This machine's own namespaces are not the subject here.
+    sections = all.map((section) => ({ ...section, scope: section.scope.filter((place) => place === "node") }));
+  });
+
+  async function collect(transport: NodeTransport) {
+    const collected = await collectNode(transport, { sections, bpftool: null });
+    const named = (which: (result: SectionResult) => boolean) =>
+      collected.sections.filter(which).map(({ section }) => section);
+    return {
+      complete: collected.complete,
+      noise: collected.noise,
+      sections: named(() => true),
+      denied: named(({ stderr }) => /not root|sudo|doas/.test(stderr)),
+    };
+  }
+  const whole = () => ({
+    complete: true,
+    noise: "",
+    sections: sections.filter(({ stage }) => stage === 1).map(({ id }) => id),
+    denied: [],
+  });
+
+  it.each(["sudo_password", "sudo_terminal", "doas"])("brings everything by %s", async (kind) => {
+    const server = await sshd({
+      noisy: true,
+      ...(kind === "sudo_terminal" ? { sudoers: ["Defaults requiretty"] } : {}),
+      ...(kind === "doas" ? { hide: ["/usr/bin/sudo"], doas: ["permit careful as root"] } : {}),
+    });
+    const transport = await open(server, { user: "careful", answers: { sudo_password: [server.passwords.careful] } });
+    expect(transport.privileges).toBe(kind);
+    expect(await collect(transport)).toEqual(whole());
+  });
+
+  it("brings what bpftool shows where sudo allows nothing but that, and names the rest", async () => {
+    const bpftool = execFileSync("sh", ["-c", "command -v bpftool"], { encoding: "utf8" }).trim();
+    const lines = sudoersFor("nobody-special", bpftool) ?? "";
+    const readingOnly = lines.slice(lines.indexOf("\n# nobody-special")).replaceAll(/^# /gm, "");
+    const server = await sshd({ sudoers: [readingOnly] });
+    const attempt = connect(server, { user: "nobody-special", identity_file: server.keyFile });
+    const transport = await attempt.outcome;
+    if (!("exec" in transport)) throw new Error(JSON.stringify(transport));
+    atEnd(() => transport.close());
+    expect([transport.privileges, attempt.asked]).toEqual(["sudo_some", []]);
+    const missing = sections.filter(
+      ({ needs_root, root_tool, stage }) => needs_root && root_tool === undefined && stage === 1,
+    );
+    expect(await collect(transport)).toEqual({ ...whole(), denied: missing.map(({ id }) => id) });
+    const limits = limitsOf(transport, sections);
+    expect(limits[1]).toBe("sudo runs only these as root: bpftool.");
+    expect(limits.slice(2)).toEqual([...new Set(missing.map((section) => section.without_root))]);
+    expect(await run(transport, ["bpftool", "-j", "-f", "prog", "show"], ROOT)).toMatchObject({ exit: { code: 0 } });
+    expect((await run(transport, ["id"], ROOT)).exit).toMatchObject({ code: "no-root" });
   });
 });
 

@@ -13,13 +13,24 @@ import type { Section } from "./section.ts";
 /** `$0` of the script: how it shows in the node's process list. */
 const SCRIPT_NAME = "bpfdesk-collect";
 
+/** Tools that sudo runs as root although it runs no shell: name to absolute path. */
+export type RootTools = Readonly<Record<string, string>>;
+
+/** Shell functions in the place of those tools. The time limit of a section cannot end what runs as root. */
+function throughSudo(tools: RootTools): string {
+  return Object.entries(tools)
+    .map(([name, path]) => `${name}() { sudo -n -- ${shellQuote(path)} "$@"; }\n`)
+    .join("");
+}
+
 /** Quotes text as one shell word. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function call(section: Section, scope: string): string {
-  const withoutRoot = section.needs_root ? (section.without_root ?? section.why) : "";
+function call(section: Section, scope: string, tools: RootTools): string {
+  const whole = section.root_tool !== undefined && tools[section.root_tool] !== undefined;
+  const withoutRoot = section.needs_root && !whole ? (section.without_root ?? section.why) : "";
   return [
     "section",
     section.id,
@@ -33,7 +44,7 @@ function call(section: Section, scope: string): string {
 
 /** The shell texts for namespaces, and the functions that run them. */
 function namespaces(sections: readonly Section[], first: string): string {
-  const calls = sections.map((section) => call(section, '"netns:$3"'));
+  const calls = sections.map((section) => call(section, '"netns:$3"', {}));
   return `QUICK=${shellQuote(quick(sections))}
 CAREFUL=${shellQuote(careful(calls))}
 FIRST_NETNS=${first}
@@ -45,7 +56,8 @@ ${ENTER_ALL}
  * The script of one stage, for `sh -c`. Its parameters are those of {@link collectArgv}.
  * Node sections run in their order, then the netns sections of one namespace after the other.
  */
-export function composeScript(sections: readonly Section[], options: { stage: 1 | 2 }): string {
+export function composeScript(sections: readonly Section[], options: { stage: 1 | 2; tools?: RootTools }): string {
+  const { tools = {} } = options;
   const chosen = sections.filter((section) => section.stage === options.stage).sort((a, b) => a.order - b.order);
   const ofNode = chosen.filter((section) => section.scope.includes("node"));
   const ofNetns = chosen.filter((section) => section.scope.includes("netns"));
@@ -55,9 +67,9 @@ export function composeScript(sections: readonly Section[], options: { stage: 1 
 if [ $# -gt 2 ]; then shift 2; IDS=$*; else IDS=; fi
 LIBRARY=${shellQuote(LIBRARY)}
 ${netns}eval "$LIBRARY"
-${SUPERVISOR}
+${throughSudo(tools)}${SUPERVISOR}
 collect() {
-${ofNode.map((section) => call(section, "node")).join("\n")}
+${ofNode.map((section) => call(section, "node", tools)).join("\n")}
 ${first === undefined ? "" : "enter_all"}
 now
 printf '%s%s done ms=%s\\n' "$RS" "$N" $((t - start)) >&5

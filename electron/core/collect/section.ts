@@ -23,6 +23,11 @@ export const sectionSchema = z.strictObject({
   stage: z.union([z.literal(1), z.literal(2)]).default(1),
   order: z.int().min(0),
   needs_root: z.boolean(),
+  /** The only program in it that needs root: where sudo allows just that one, nothing is missing. */
+  root_tool: z
+    .string()
+    .regex(/^[a-z]+$/)
+    .optional(),
   /** What is not seen without root; printed as the section's stderr then. */
   without_root: z.string().min(1).optional(),
   timeout_s: z.int().min(1).max(120),

@@ -4,6 +4,7 @@
  * A section that fails is a result like any other, and a connection that drops leaves the part that arrived.
  * Only two things reject: a cancel, and a node from which not one frame came. Knows no section by name.
  */
+
 import { randomBytes } from "node:crypto";
 import { collectArgv, composeScript } from "../../core/collect/compose.ts";
 import type { Collected, SectionResult } from "../../core/collect/frames.ts";
@@ -11,6 +12,7 @@ import { SCRIPT_LIMIT_S } from "../../core/collect/library.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
 import type { Section } from "../../core/collect/section.ts";
 import { BpfdeskError } from "../../core/errors.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import { execChecked } from "../tools/checked.ts";
 import type { Execution, NodeTransport } from "../transport/types.ts";
 
@@ -56,11 +58,11 @@ async function run(
   const { signal } = options;
   const nonce = randomBytes(12).toString("hex");
   const reader = new FrameReader(nonce);
-  const script = composeScript(options.sections, { stage });
+  const script = composeScript(options.sections, { stage, tools: transport.rootTools ?? {} });
   if (signal?.aborted) throw cancelled(transport);
   const execution = await execChecked(transport, {
     argv: collectArgv(script, nonce, options.bpftool, ids),
-    root: transport.privileges !== "none",
+    root: hasRoot(transport.privileges),
     timeout_ms: EXEC_LIMIT_MS,
     record_key: recordKey,
     ...(signal ? { signal } : {}),

@@ -5,7 +5,9 @@
  * It does what it is told, for exactly those, and looks again right before: a process must still be the same
  * one (number, start, tag), a folder must still be a folder of ours in a place of ours.
  */
+
 import { text } from "node:stream/consumers";
+import { hasRoot } from "../../core/privileges.ts";
 import { isPrivateFolder } from "../../core/residue/read.ts";
 import { parseTag } from "../../core/residue/tag.ts";
 import type { Leftover } from "../../core/residue/types.ts";
@@ -112,7 +114,7 @@ function parametersOf({ id, kind, tag }: Leftover): string[] | null {
 async function run(transport: NodeTransport, parameters: string[]): Promise<string[]> {
   const execution = await transport.exec({
     argv: ["sh", "-c", STOP, "bpfdesk-stop", ...parameters],
-    root: transport.privileges !== "none",
+    root: hasRoot(transport.privileges),
     timeout_ms: TIMEOUT_MS,
     record_key: "stop-leftovers",
     cleanup: true,

@@ -1,6 +1,8 @@
 /** `bpftool prog dump xlated` of one program, on demand. Does not interpret it; the editor marks calls. */
+
 import { text } from "node:stream/consumers";
 import { BpfdeskError } from "../../core/errors.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import { execChecked } from "../tools/checked.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import type { Recorder } from "./recorder.ts";
@@ -17,7 +19,7 @@ export async function disassemble(
   const execution = await execChecked(transport, {
     argv: [bpftool ?? "bpftool", "prog", "dump", "xlated", "id", String(prog_id)],
     // Without root this is still worth a try: the tool's own words say what is missing.
-    root: transport.privileges !== "none",
+    root: hasRoot(transport.privileges) || (bpftool === null && transport.rootTools?.bpftool !== undefined),
     timeout_ms: TIMEOUT_MS,
     record_key,
   });

@@ -5,6 +5,8 @@ const PURPOSES: Record<string, string> = {
   "collect-follow-up": "Read the code of programs that share a hook, to know what their verdicts can be",
   privileges: "See who the user is on the node and whether sudo gives root",
   "sudo-password": "See whether sudo takes the password; the password itself is never recorded",
+  "sudo-terminal": "See whether sudo gives root on a terminal",
+  "doas-password": "See whether doas takes the password; the password itself is never recorded",
   upload: "Lend the node a file for the time of this connection",
   "tools-probe": "See which bpftool the node has",
   "tools-prepare": "Find a private folder for the bpftool that is lent",

@@ -4,10 +4,12 @@
  * Read back from the recorded output, not from the model, so a snapshot can be made of a session that
  * an older bpfdesk recorded, and of one whose node is long gone.
  */
+
 import type { Collected } from "../../core/collect/frames.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
 import { SNAPSHOT_FORMAT, SNAPSHOT_VERSION, type Snapshot } from "../../core/collect/snapshot.ts";
 import { BpfdeskError } from "../../core/errors.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import type { Journal } from "../journal/journal.ts";
 
 /** Bytes at the beginning of a recorded collection within which its first frame begins. */
@@ -31,7 +33,7 @@ export function snapshotFromJournal(journal: Journal, node: string, app_version:
       app_version,
       title: host,
       description: `Recorded from ${host} at ${new Date(at).toISOString()}.`,
-      node: { host, user: ready?.user ?? "", root: ready !== undefined && ready.privileges !== "none" },
+      node: { host, user: ready?.user ?? "", root: ready !== undefined && hasRoot(ready.privileges) },
       recorded_at: at,
       collected,
       follow_up: followUp ? collectedOf(journal, followUp.command_id) : null,

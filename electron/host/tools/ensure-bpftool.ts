@@ -4,11 +4,13 @@
  * Nothing is installed and nothing of the node is changed; the folder is readable by nobody else and its name
  * cannot be guessed. Whether a bpftool is needed is `core/collect/needs-bpftool.ts`.
  */
+
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { toolArch, whyBundledBpftool } from "../../core/collect/needs-bpftool.ts";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { type Bundle, readBundle, unpackBundle } from "./bundle.ts";
@@ -174,7 +176,7 @@ export async function chooseBpftool(
   options: Omit<EnsureOptions, "arch" | "reason">,
 ): Promise<BpftoolChoice> {
   const own: BpftoolChoice = { bpftool: null, cleanup: async () => [] };
-  if (transport.kind === "replay" || transport.privileges === "none") return own;
+  if (transport.kind === "replay" || !hasRoot(transport.privileges)) return own;
   const { stdout } = await remote(transport, "PROBE", [], options.signal ? { signal: options.signal } : {});
   const [release = "", machine = "", found = "", version = ""] = stdout.split("\n");
   const reason = whyBundledBpftool({ path: found || null, version_line: version || null, release: release || null });

@@ -2,6 +2,7 @@
  * The few commands that put the bundled bpftool on a node, check it and take it away. Shell text is constant;
  * every value is a positional parameter.
  */
+import { hasRoot } from "../../core/privileges.ts";
 import type { NodeTransport } from "../transport/types.ts";
 
 /** Folders to try, in this order: memory first, so that a full disk does not matter. `~` is the home folder. */
@@ -143,7 +144,7 @@ export async function remote(
 ): Promise<Answer> {
   const execution = await transport.exec({
     argv: ["sh", "-c", REMOTE[step], "bpfdesk-tools", ...parameters],
-    root: transport.privileges !== "none",
+    root: hasRoot(transport.privileges),
     timeout_ms: TIMEOUT_MS,
     record_key: `tools-${step.toLowerCase()}`,
     ...options,

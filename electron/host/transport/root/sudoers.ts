@@ -23,6 +23,7 @@ const READS_OF = [
   "^-j cgroup tree /[A-Za-z0-9_./-]+$",
   "^-j map dump id [0-9]+$",
   "^-j prog dump xlated id [0-9]+ opcodes$",
+  "^prog dump xlated id [0-9]+$",
 ];
 
 /** Null when there are no lines for such a name. `bpftool`: where the node has it. */
@@ -45,7 +46,7 @@ export function sudoersFor(user: string, bpftool: string | null): string | null 
     "#",
     "# 2. Reading only: programs, maps and where they are attached, but no other network namespace, no names",
     "#    of processes, no tracing. It reads every map of the kernel and changes nothing. Keep the arguments:",
-    "#    bpftool with any arguments as root is as good as root. The last three need sudo 1.9.10.",
+    "#    bpftool with any arguments as root is as good as root. Those between ^ and $ need sudo 1.9.10.",
     `# ${name} ALL=(root) NOPASSWD: \\`,
     commands.join(", \\\n"),
   ].join("\n")}\n`;
