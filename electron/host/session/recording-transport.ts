@@ -5,11 +5,13 @@
  * `exited` settles. When recording fails (a full disk) the command is stopped: nothing runs unrecorded.
  * stdin is not recorded: it may hold what a person typed.
  */
+
 import { createHash } from "node:crypto";
 import type { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import { quoteArg, quoteArgv } from "../transport/quote.ts";
 import type { ExecExit, ExecRequest, Execution, NodeTransport } from "../transport/types.ts";
 import { purposeOf } from "./purpose.ts";
@@ -39,7 +41,7 @@ export function recordTransport(inner: NodeTransport, recorder: Recorder): NodeT
     const command = start({
       text: `# write ${bytes.length} bytes (sha256 ${digest}) to ${quoteArg(path)} with mode ${mode.toString(8)}`,
       shell_line: `# upload of a file of ${bytes.length} bytes (sha256 ${digest}) to ${quoteArg(path)}`,
-      root: inner.privileges !== "none",
+      root: hasRoot(inner.privileges),
       record_key: "upload",
     });
     try {
@@ -61,6 +63,7 @@ export function recordTransport(inner: NodeTransport, recorder: Recorder): NodeT
     shellLine: (request) => inner.shellLine(request),
     ...(inner.rootRefused === undefined ? {} : { rootRefused: inner.rootRefused }),
     ...(inner.sudoers === undefined ? {} : { sudoers: inner.sudoers }),
+    ...(inner.rootTools === undefined ? {} : { rootTools: inner.rootTools }),
     ...(inner.link === undefined ? {} : { link: inner.link }),
     ...(inner.tag === undefined ? {} : { tag: inner.tag }),
     ...(inner.onQueue === undefined ? {} : { onQueue: inner.onQueue.bind(inner) }),

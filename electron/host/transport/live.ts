@@ -86,14 +86,15 @@ export abstract class LiveTransport implements NodeTransport {
 
   async exec(request: ExecRequest): Promise<Execution> {
     const [program = ""] = request.argv;
+    const tool = this.toolArgv(request);
     if (this.closed || this.lost !== null) throw notConnected(this.host);
     const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
-    const guarded = guardArgv(request.argv, {
+    const guarded = guardArgv(tool ?? request.argv, {
       token,
       stdin_bytes: request.stdin === undefined ? null : Buffer.byteLength(request.stdin),
       limit_s: request.timeout_ms / 1000 + GUARD_GRACE_S,
     });
-    const argv = request.root ? this.rootArgv(guarded) : guarded;
+    const argv = request.root && tool === null ? this.rootArgv(guarded) : guarded;
     const raw = await this.open(argv, {
       signal: request.signal,
       cleanup: request.cleanup === true,
@@ -140,6 +141,11 @@ export abstract class LiveTransport implements NodeTransport {
 
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string {
     const command = quoteArgv(request.root ? [...TYPED[this.found.kind], ...request.argv] : request.argv);
+    const tool = this.toolArgv(request);
+    if (tool !== null) {
+      const prefix = this.shellPrefix();
+      return prefix.length === 0 ? quoteArgv(tool) : quoteArgv([...prefix, quoteArgv(tool)]);
+    }
     const asks = request.root && MAY_ASK.has(this.found.kind);
     const prefix = asks ? onTerminal(this.shellPrefix()) : this.shellPrefix();
     return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
@@ -167,6 +173,13 @@ export abstract class LiveTransport implements NodeTransport {
     if (this.closed || this.lost !== null) return;
     this.lost = error;
     this.lostListener?.(error);
+  }
+
+  /** With `sudo_some` the tools that sudo allows are called by it, as the user otherwise. */
+  private toolArgv({ argv, root }: Pick<ExecRequest, "argv" | "root">): string[] | null {
+    const [program = "", ...args] = argv;
+    const path = root ? this.found.tools?.[program] : undefined;
+    return path === undefined ? null : ["sudo", "-n", "--", path, ...args];
   }
 
   private rootArgv(argv: string[]): string[] {
