@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { collectArgv, composeScript } from "../../core/collect/compose.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
 import { BpfdeskError } from "../../core/errors.ts";
+import { hasRoot } from "../../core/privileges.ts";
 import { isPrivateFolder, readInventory } from "../../core/residue/read.ts";
 import type { NodeInventory } from "../../core/residue/types.ts";
 import { execChecked } from "../tools/checked.ts";
@@ -39,13 +40,13 @@ export interface InventoryOptions {
 export async function takeInventory(transport: NodeTransport, options: InventoryOptions): Promise<NodeInventory> {
   const { bpftool, signal, cleanup } = options;
   const retire = options.retire === true && bpftool !== null && isPrivateFolder(bpftool.replace(/\/bpftool$/, ""));
-  const script = composeScript(inventorySections(retire), { stage: 1 });
+  const script = composeScript(inventorySections(retire), { stage: 1, tools: transport.rootTools ?? {} });
   const nonce = randomBytes(12).toString("hex");
   const reader = new FrameReader(nonce);
   const at = Date.now();
   const execution = await execChecked(transport, {
     argv: collectArgv(script, nonce, bpftool, []),
-    root: transport.privileges !== "none",
+    root: hasRoot(transport.privileges),
     timeout_ms: TIMEOUT_MS,
     record_key: "residue-inventory",
     ...(signal === undefined ? {} : { signal }),

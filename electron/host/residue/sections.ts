@@ -102,17 +102,30 @@ f=/proc/sys/kernel/bpf_stats_enabled
 [ -e "$f" ] || exit 0
 v=$(cat "$f") && echo "bpf_stats_enabled=$v"`;
 
-type Part = Pick<Section, "id" | "title" | "command"> & { without_root?: string };
+type Part = Pick<Section, "id" | "title" | "command"> & { without_root?: string; root_tool?: string };
 
 const PARTS: readonly Part[] = [
   {
     id: "bpf.prog",
+    root_tool: "bpftool",
     title: "Programs",
     command: '"$BPFTOOL" -j -f prog show',
     without_root: "only root can list them",
   },
-  { id: "bpf.map", title: "Maps", command: '"$BPFTOOL" -j -f map show', without_root: "only root can list them" },
-  { id: "bpf.link", title: "Links", command: '"$BPFTOOL" -j -f link show', without_root: "only root can list them" },
+  {
+    id: "bpf.map",
+    root_tool: "bpftool",
+    title: "Maps",
+    command: '"$BPFTOOL" -j -f map show',
+    without_root: "only root can list them",
+  },
+  {
+    id: "bpf.link",
+    root_tool: "bpftool",
+    title: "Links",
+    command: '"$BPFTOOL" -j -f link show',
+    without_root: "only root can list them",
+  },
   { id: "proc.bpf", title: "Holders", command: HOLDERS, without_root: "only root sees those of other users" },
   { id: "tc.qdisc", title: "Queueing disciplines", command: "tc -j qdisc show" },
   { id: "tc.filter", title: "Filters", command: FILTERS },
