@@ -140,6 +140,13 @@ describe("host keys", () => {
     expect(asked).toEqual([]);
   });
 
+  it("goes no further when known_hosts cannot be read", async () => {
+    const server = await sshd();
+    const { failed, asked } = await result(connect(server, { known_hosts: server.dir }));
+    expect(failed).toMatchObject({ code: "known-hosts-read", phase: "connecting", node: me(server) });
+    expect(asked).toEqual([]);
+  });
+
   it("says that StrictHostKeyChecking no is treated as accept-new", async () => {
     const server = await sshd();
     const config = ["StrictHostKeyChecking no"];

@@ -70,6 +70,8 @@ function needsOpenSsh(resolved: ResolvedHost, facts: BackendFacts): string | nul
     return "The configuration allows only host certificates";
   }
   if (set("pkcs11provider")) return "The configuration names a smart card (PKCS11Provider)";
+  if (set("revokedhostkeys")) return "The configuration names a list of revoked host keys (RevokedHostKeys)";
+  if (set("knownhostscommand")) return "The configuration asks a program for host keys (KnownHostsCommand)";
   if (set("proxyusefdpass")) return "The configuration passes the connection by ProxyUseFdpass";
   if (set("gssapiauthentication")) {
     if (facts.ticket) return "There is a Kerberos ticket, and GSSAPIAuthentication is yes";

@@ -97,6 +97,11 @@ async function login(
   const { hostname, port } = resolved;
   const proxied = hop === null && resolved.proxy_command !== null;
   steps.enter("connecting", proxied ? "by its ProxyCommand" : `${hostname} port ${port}`, limit_ms);
+  // Read before there is a stream: nobody listens to it until ssh2 does.
+  const files = [...resolved.user_known_hosts, ...resolved.global_known_hosts];
+  const known = await readKnownHosts(files).catch((error: Error) => {
+    throw unreadable(steps, error);
+  });
   let proxy: ProxyCommand | null = null;
   let stream: Duplex | null = null;
   try {
@@ -106,12 +111,21 @@ async function login(
       proxy = startProxyCommand(resolved.proxy_command, resolved, steps);
       stream = proxy.stream;
     }
-    const known = await readKnownHosts([...resolved.user_known_hosts, ...resolved.global_known_hosts]);
     return await openClient({ stream, resolved, known, keys, steps, limit_ms, ...(trusted ? { trusted } : {}) });
   } catch (error) {
     stream?.destroy();
     throw proxy === null ? error : await proxy.explain(error);
   }
+}
+
+/** A host that is known must not look new because a file cannot be read. */
+function unreadable(steps: Steps, error: Error): BpfdeskError {
+  return steps.error({
+    code: "known-hosts-read",
+    message: `The keys that are known for ${steps.node} cannot be read.`,
+    hint: "Check who owns the known_hosts files and their permissions.",
+    cause: error.message,
+  });
 }
 
 async function forward(hop: Client, hostname: string, port: number, steps: Steps): Promise<Duplex> {

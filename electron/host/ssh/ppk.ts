@@ -108,7 +108,7 @@ async function derive(fields: Fields, passphrase: string | null): Promise<Derive
   return { key: derived.subarray(0, 32), iv: derived.subarray(32, 48), mac: derived.subarray(48, 80) };
 }
 
-/** Node has it since 24.7 when its OpenSSL does; Electron's BoringSSL does not. */
+/** Node has it since 24.7 when its OpenSSL does; whether Electron's crypto does is seen at run time. */
 function argon2(values: Map<string, string>, passphrase: string): Promise<Buffer> {
   const number = (name: string) => Number(values.get(name));
   const parameters = {

@@ -40,6 +40,7 @@ export function startProxyCommand(command: string, resolved: ResolvedHost, steps
     });
   });
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  stream.on("error", () => {}); // it closes then
   stream.once("close", () => hangUp(child, closed));
   // It ended: what is still written to it goes nowhere, and the connection is to notice.
   child.once("exit", () => child.stdin.destroy());
