@@ -8,11 +8,17 @@ import { emptyWhenMissing, parseKnownHosts } from "./known-hosts.ts";
 /**
  * Changes a file as a whole, making it (mode 0600, its folder 0700) when it is not there; a link stays a
  * link and the mode stays. The text is latin1, so that every byte survives. Rejects with the file system's
- * error, or with what `change` throws; the file is as it was then.
+ * error, or with what `change` throws; the file is as it was then. What is no regular file is left alone.
  */
 export async function rewriteKnownHosts(file: string, change: (before: string) => string): Promise<void> {
   await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const real = await fs.realpath(file).catch(() => file);
+  // `UserKnownHostsFile /dev/null`: a device remembers nothing, and a rename would put a file in its place.
+  const kept = await fs.stat(real).then(
+    (stat) => stat.isFile(),
+    () => true,
+  );
+  if (!kept) return;
   await locked(real, async () => {
     const before = await fs.readFile(real, "latin1").catch(emptyWhenMissing);
     const after = change(before);

@@ -150,6 +150,13 @@ describe("appendKnownHost", () => {
     expect(entries.map((entry) => entry.names).sort()).toEqual(["first", ...names].sort());
   });
 
+  it("leaves alone what is no regular file, as /dev/null is none", async () => {
+    const pipe = path.join(dir, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await appendKnownHost(pipe, "a", "ssh-ed25519", "QUFB", { hash: false });
+    expect(fs.statSync(pipe).isFIFO()).toBe(true);
+  });
+
   it("writes through a symbolic link without replacing it", async () => {
     const real = file("real", "");
     const link = path.join(dir, "link");
