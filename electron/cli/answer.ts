@@ -76,7 +76,8 @@ function label(prompt: SecretPrompt): string {
     case "sudo_password": {
       // The node's own words, when they say more than "password".
       const words = prompt.text ? ` (it says: ${prompt.text.trim()})` : "";
-      return `sudo password of ${prompt.user} on ${prompt.host}${words}${again}`;
+      const often = prompt.every_command ? " [asked again for every command; empty to go on without root]" : "";
+      return `sudo password of ${prompt.user} on ${prompt.host}${words}${often}${again}`;
     }
   }
 }

@@ -41,6 +41,12 @@ export function SecretDialog(props: SecretDialogProps) {
             The node asks: <NodeText text={words} lines mono />
           </p>
         )}
+        {prompt.kind === "sudo_password" && prompt.every_command ? (
+          <p>
+            This may be a one-time code, so every command as root will ask for it again. Go on without root to see what
+            can be seen without questions.
+          </p>
+        ) : null}
         <Field
           label={label}
           type={echo ? "text" : "password"}
