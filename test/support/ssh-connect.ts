@@ -21,7 +21,8 @@ export interface Attempt {
   abort: AbortController;
 }
 
-export interface AttemptOptions extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms" | "backend">> {
+export interface AttemptOptions
+  extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms" | "backend">> {
   user?: string;
   /** Another port than the server's own: a proxy's. */
   port?: number;
