@@ -10,8 +10,8 @@ import type { OpenTarget } from "./open.ts";
 import { paint } from "./paint.ts";
 import { printComparison } from "./print-comparison.ts";
 import { report } from "./report.ts";
-import { type Flags, inSession, leave, type Session } from "./run.ts";
-import { writeAnswers } from "./write-answers.ts";
+import { type Answer, type Flags, inSession, leave, type Session } from "./run.ts";
+import { writeAnswer } from "./write-answers.ts";
 
 /** Exit code 0: nothing differs, 1: something does, 2: one of them could not be seen, or not whole. */
 export function compareTwo(left: string, right: string, flags: Flags, version: string): Promise<number> {
@@ -23,7 +23,7 @@ export function compareTwo(left: string, right: string, flags: Flags, version: s
     if (!ours.datapath || !theirs.datapath) return worst;
     const comparison = compareNodes(ours.datapath, theirs.datapath);
     const p = paint(flags.color && !process.env.NO_COLOR && process.stdout.isTTY);
-    const answer = {
+    const answer: Answer = {
       code: Math.max(worst, comparison.differs ? EXIT.findings : EXIT.ok),
       json: {
         ...comparison,
@@ -32,7 +32,8 @@ export function compareTwo(left: string, right: string, flags: Flags, version: s
       },
       text: printComparison(comparison, [a.name, b.name], p),
     };
-    return writeAnswers([Promise.resolve({ name: null, answer })], flags);
+    await writeAnswer(answer, flags);
+    return answer.code;
   });
 }
 
@@ -50,7 +51,7 @@ async function look({ terminal }: Session, target: OpenTarget): Promise<{ code: 
   let datapath: Datapath | null = null;
   let code: number = EXIT.ok;
   try {
-    const opened = await target.picture;
+    const opened = await target.look();
     for (const line of notesOn(opened)) named.say(line);
     datapath = opened.datapath;
     if (opened.cut) code = report(new BpfdeskError(opened.cut), terminal, target.name);

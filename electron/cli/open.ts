@@ -41,8 +41,8 @@ export interface Opened {
 
 export interface OpenTarget {
   name: string;
-  /** Rejects with a BpfdeskError naming the phase that failed. */
-  picture: Promise<Opened>;
+  /** Once: a picture is large, and is not kept here. Rejects with a BpfdeskError naming the phase that failed. */
+  look(): Promise<Opened>;
   /** Disconnects; returns what could not be taken away from the node. */
   close(): Promise<string[]>;
 }
@@ -137,12 +137,9 @@ function attendNode(
     const told = now.transport === "replay" ? now : await Promise.race([lost, sleep(LAST_NEWS_MS, now)]);
     return told.error ?? cutOff(now);
   }
-  const seen = picture();
-  // Whoever opened it asks when its turn has come; until then a failure must not count as unhandled.
-  seen.catch(() => {});
   return {
     name,
-    picture: seen,
+    look: picture,
     async close() {
       options.signal.removeEventListener("abort", cancel);
       try {

@@ -18,7 +18,7 @@ import { type NamedTarget, type Opened, type OpenTarget, openTargets } from "./o
 import { type Plan, planTargets, targetOf } from "./plan.ts";
 import { errorData, report } from "./report.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
-import { writeAnswers } from "./write-answers.ts";
+import { rendered, writeAnswer, writeAnswers } from "./write-answers.ts";
 
 /** Options that every command has. */
 export interface Flags {
@@ -75,7 +75,7 @@ export function runOn(args: readonly string[], flags: Flags, version: string, wo
       const answer = await amongOthers(session, target, work);
       ready += 1;
       if (showsProgress(flags)) terminal.say(`${target.name}: done (${ready} of ${targets.length})`);
-      return { name: target.name, answer };
+      return rendered(target.name, answer, flags);
     });
     return writeAnswers(answers, flags);
   });
@@ -126,10 +126,10 @@ const showsProgress = (flags: Flags) => !flags.json && process.stderr.isTTY;
 async function alone({ client, terminal, plan }: Session, target: OpenTarget, flags: Flags, work: Work) {
   let code: number;
   try {
-    const opened = await target.picture;
+    const opened = await target.look();
     for (const line of notesOn(opened)) terminal.say(line);
     const answer = await work.answer({ client, terminal, opened, name: target.name, plan });
-    await writeAnswers([Promise.resolve({ name: null, answer })], flags);
+    await writeAnswer(answer, flags);
     code = answer.code;
     if (opened.cut) code = report(new BpfdeskError(opened.cut), terminal);
   } catch (error) {
@@ -144,7 +144,7 @@ async function amongOthers({ client, terminal: everyones, plan }: Session, targe
   const terminal = namedTerminal(everyones, name);
   let answer: Answer;
   try {
-    const opened = await target.picture;
+    const opened = await target.look();
     for (const line of notesOn(opened)) terminal.say(line);
     answer = await work.answer({ client, terminal, opened, name, plan });
     if (opened.cut) answer = { ...answer, code: report(new BpfdeskError(opened.cut), everyones, name) };
@@ -153,7 +153,8 @@ async function amongOthers({ client, terminal: everyones, plan }: Session, targe
     const json = { error: { code, message, hint, ...(phase ? { phase } : {}), ...(cause ? { cause } : {}) } };
     answer = { code: report(error, everyones, name), json, text: `Error: ${visibleText(message)}\n` };
   }
-  return { ...answer, code: Math.max(answer.code, await leave(target, terminal)) };
+  const left = await leave(target, terminal).catch((error: unknown) => report(error, everyones, name));
+  return { ...answer, code: Math.max(answer.code, left) };
 }
 
 /** Closes; what could not be taken away from the node is said and makes the run fail. */

@@ -1,37 +1,47 @@
-/** Answers on stdout as their turn comes: one alone, several under their names. Each is let go once written. */
+/** Answers on stdout: one alone, or several under their names in the order given. */
 import { visibleText } from "../core/text/visible.ts";
 import { EXIT } from "./exit.ts";
 import { print } from "./out.ts";
 import { paint } from "./paint.ts";
 import type { Answer, Flags } from "./run.ts";
 
-/** An answer, under its target's name unless it stands alone. */
-export interface Named {
-  name: string | null;
-  answer: Answer;
+type Form = Pick<Flags, "json" | "color">;
+
+/** An answer as text that waits for its place; the objects it was made of are many times larger. */
+export interface Rendered {
+  code: number;
+  /** Null for a command that prints nothing. */
+  text: string | null;
 }
 
-/** Returns the worst of their exit codes. */
-export async function writeAnswers(answers: Promise<Named>[], flags: Pick<Flags, "json" | "color">): Promise<number> {
+/** One answer that stands alone. */
+export async function writeAnswer({ json, text }: Answer, form: Form): Promise<void> {
+  if (form.json && json !== undefined) await print(`${JSON.stringify(json, null, 2)}\n`);
+  if (!form.json && text !== undefined) await print(text);
+}
+
+/** One of several, under its name. */
+export function rendered(name: string, { code, json, text }: Answer, form: Form): Rendered {
+  if (form.json) {
+    if (json === undefined) return { code, text: null };
+    return { code, text: `${JSON.stringify(name)}: ${JSON.stringify(json, null, 2).replaceAll("\n", "\n    ")}` };
+  }
+  const p = paint(form.color && !process.env.NO_COLOR && process.stdout.isTTY);
+  return { code, text: text === undefined ? null : `${p.bold(`== ${visibleText(name)} ==`)}\n${text}` };
+}
+
+/** Writes each when its turn has come and lets it go. Returns the worst of their exit codes. */
+export async function writeAnswers(answers: Promise<Rendered>[], form: Form): Promise<number> {
+  const [begin, between, end] = form.json ? ['{\n  "nodes": {\n    ', ",\n    ", "\n  }\n}\n"] : ["", "\n", ""];
   let worst: number = EXIT.ok;
   let written = 0;
-  for (const next of answers) {
-    const { name, answer } = await next;
-    worst = Math.max(worst, answer.code);
-    if (flags.json && answer.json !== undefined) {
-      const text = JSON.stringify(answer.json, null, 2);
-      if (name === null) await print(`${text}\n`);
-      else await print(`${written === 0 ? '{\n  "nodes": {' : ","}\n    ${JSON.stringify(name)}: ${indented(text)}`);
-      if (name !== null) written += 1;
-    } else if (!flags.json && answer.text !== undefined) {
-      const p = paint(flags.color && !process.env.NO_COLOR && process.stdout.isTTY);
-      const heading = name === null ? "" : `${written === 0 ? "" : "\n"}${p.bold(`== ${visibleText(name)} ==`)}\n`;
-      await print(`${heading}${answer.text}`);
-      written += 1;
-    }
+  for (let next = answers.shift(); next; next = answers.shift()) {
+    const { code, text } = await next;
+    worst = Math.max(worst, code);
+    if (text === null) continue;
+    await print(`${written === 0 ? begin : between}${text}`);
+    written += 1;
   }
-  if (flags.json && written > 0) await print("\n  }\n}\n");
+  if (written > 0) await print(end);
   return worst;
 }
-
-const indented = (text: string) => text.replaceAll("\n", "\n    ");
