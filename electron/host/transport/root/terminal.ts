@@ -20,15 +20,18 @@ export const ENVIRONMENT = `LC_ALL=C SUDO_PROMPT=$2; export LC_ALL SUDO_PROMPT; 
 export const OUTSIDE = `stty raw -echo 2>/dev/null; echo "$1"; ${ENVIRONMENT}; exec "$@"`;
 
 /**
- * Inside sudo. The dot keeps the substitution from losing line ends. $1 the mark, then the command. Everything before the first mark is a dialogue, everything
- * after the second one is what the command wrote on stderr. Descriptor 4 is the terminal, 7 the
- * substitution, 8 the way to it for stderr.
+ * Inside sudo. $1 the mark, then the command. Everything before the first mark is a dialogue, everything after
+ * the second one is what the command wrote on stderr. In a session of its own the guard is hit neither by the
+ * terminal's HUP nor by what sudo sends to the terminal's group, both of which could end a part of it before its
+ * command; the end of its stdin is what tells it. Descriptor 4 is the terminal, 7 the substitution, 8 the way to
+ * it for stderr; the dot keeps the substitution from losing line ends.
  */
 export const INSIDE = `k=$1; shift; s=$(printf '\\036')
 stty raw -echo 2>/dev/null
+g=; command -v setsid >/dev/null 2>&1 && g=setsid
 printf '%s%s out\\n' "$s" "$k"
 exec 4>&1
-x=$( { { { "$@" 2>&8 4>&- 7>&- 8>&-; printf '%s%s:%s:' "$s" "$k" "$?" >&7; } | cat >&4 7>&- 8>&-; } 8>&1 |
+x=$( { { { $g "$@" 2>&8 4>&- 7>&- 8>&-; printf '%s%s:%s:' "$s" "$k" "$?" >&7; } | cat >&4 7>&- 8>&-; } 8>&1 |
 { head -c ${STDERR_LIMIT} >&7; exec cat >/dev/null 7>&- 4>&-; }; } 7>&1; printf . )
 r=\${x#*"$s$k:"}; e=\${x%%"$s$k:"*}\${r#*:}; e=\${e%.}; r=\${r%%:*}
 printf '%s%s err\\n%s' "$s" "$k" "$e"
