@@ -5,6 +5,8 @@
  * A ProxyCommand may be an ssh of its own and asks the same way, so whose question it is is taken from the
  * question: an answer meant for one host must not go to another.
  */
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
 import { setImmediate as othersTurn } from "node:timers/promises";
 import { matchesName, readKnownHosts } from "../known-hosts.ts";
 import type { ResolvedHost } from "../resolve.ts";
@@ -88,6 +90,9 @@ export class Answers {
         hint: "Do not go on: this is not the node you meant, or something stands between.",
       });
     }
+    // ssh itself makes ~/.ssh only; a file that cannot be written is a warning of its own.
+    const file = this.known_hosts ?? this.resolved.user_known_hosts[0];
+    if (file !== undefined) await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch(() => {});
     // Rather than `yes`: ssh compares it with the key it has.
     return fingerprint;
   }
@@ -104,7 +109,7 @@ export class Answers {
     const attempt = this.attempt(`password ${asked.user}@${asked.host}`);
     const answer = await this.steps.ask({ kind: "password", ...this.loginOf(asked), attempt });
     if (!answer.accept) throw this.notAnswered();
-    this.told.asked("password");
+    this.told.answered("password");
     return answer.values[0] ?? "";
   }
 
@@ -121,7 +126,7 @@ export class Answers {
       prompts: [{ text: question.text, echo: question.kind === "other" && question.echo }],
     });
     if (interactive && !answer.accept) throw this.notAnswered();
-    if (interactive) this.told.asked("keyboard-interactive");
+    if (interactive) this.told.answered("keyboard-interactive");
     return answer.accept ? (answer.values[0] ?? "") : null;
   }
 

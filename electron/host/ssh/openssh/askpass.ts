@@ -11,6 +11,8 @@ export interface RawQuestion {
   text: string;
   /** What ssh says of it: `none` is a notice that wants no answer, `confirm` wants yes or no. */
   hint: string;
+  /** The ssh that asks: it hears of nothing else while it waits. */
+  pid: number;
 }
 
 const MAX_QUESTION = 64 << 10;
@@ -43,8 +45,8 @@ async function take(
   let given: string | null = null;
   try {
     const whole = fs.readFileSync(path.join(folder, `q.${id}`), "utf8").slice(0, MAX_QUESTION);
-    const end = whole.indexOf("\n");
-    given = await answer({ hint: whole.slice(0, end), text: whole.slice(end + 1) });
+    const [, pid = "", hint = "", text = ""] = /^(\d+) ([^\n]*)\n(.*)$/s.exec(whole) ?? [];
+    given = await answer({ hint, text, pid: Number(pid) });
   } catch {
     // not answered: a refusal
   }

@@ -35,7 +35,7 @@ case $# in
 *) printf '%s\\n' "$*" >>"$d/keys"; exit 0 ;;
 esac
 mkfifo "$d/a.$$" && exec 3<>"$d/a.$$" || exit 1
-printf '%s\\n%s' "$SSH_ASKPASS_PROMPT" "$1" >"$d/q.$$"
+printf '%s %s\\n%s' $PPID "$SSH_ASKPASS_PROMPT" "$1" >"$d/q.$$"
 echo $$ >"$d/ask"
 IFS= read -r ok <&3
 rm -f "$d/a.$$" "$d/q.$$"

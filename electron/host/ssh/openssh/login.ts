@@ -15,6 +15,7 @@ import { Answers } from "./answers.ts";
 import { aloneArguments, type LoginArguments, masterArguments } from "./arguments.ts";
 import { listenToQuestions } from "./askpass.ts";
 import { makeFolder, type PrivateFolder } from "./folder.ts";
+import { watchLine } from "./line-watch.ts";
 import { startKept } from "./process.ts";
 import { explainRefusal } from "./refusal.ts";
 import { Told } from "./told.ts";
@@ -41,22 +42,26 @@ export interface Login {
 /** Rejects with a BpfdeskError; nothing is left then. */
 export async function login(options: LoginOptions): Promise<Login> {
   const { ssh, steps, sharing, resolved, limit_ms } = options;
-  await steps.during(prepareFiles(options));
+  if (options.identity_file !== undefined) await steps.during(present(options.identity_file, steps));
   const folder = await steps.during(makeFolder(steps.node, sharing));
   const how: LoginArguments = { ...options, folder };
   const argv = [ssh, ...(sharing ? masterArguments(how) : aloneArguments(how, null, null, false))];
   const told = new Told();
   const answers = new Answers(resolved, steps, told, options.known_hosts);
   let refuse: (error: unknown) => void = () => {};
+  const direct = resolved.proxy_command === null && options.through === null;
   const stopListening =
     folder.askpass === null
       ? () => {}
       : listenToQuestions(folder, async (question) => {
+          const stopWatching = watchLine(question.pid, direct, () => void explain(told, options, folder).then(refuse));
           try {
             return await answers.to(question);
           } catch (error) {
             refuse(error);
             return null;
+          } finally {
+            stopWatching();
           }
         });
   const running = startKept(argv, folder.path, folder.askpass);
@@ -100,10 +105,8 @@ export async function login(options: LoginOptions): Promise<Login> {
   };
 }
 
-/** What ssh would only warn of: a key file that is not there, no folder for the new known_hosts. */
-async function prepareFiles({ identity_file, known_hosts, steps }: LoginOptions): Promise<void> {
-  if (known_hosts !== undefined) await fs.mkdir(path.dirname(known_hosts), { recursive: true, mode: 0o700 });
-  if (identity_file === undefined) return;
+/** A key file that was given and is not there: ssh would only warn of it. */
+async function present(identity_file: string, steps: Steps): Promise<void> {
   await fs.access(identity_file, fs.constants.R_OK).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "no such file" : error.message;
     throw steps.error({

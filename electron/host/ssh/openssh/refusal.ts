@@ -38,9 +38,11 @@ const SHOWN_LINES = 8;
 
 /** What is told when ssh ended before it was logged in. `phase` and `node` are the caller's to add. */
 export function explainRefusal(told: Told, circumstances: Circumstances): Refusal & { cause: string } {
-  const said = told.words.slice(-40).join("\n");
-  const cause = told.words.slice(-SHOWN_LINES).map(printable).join("\n").slice(-2000);
-  return { ...refusalOf(told, said, circumstances), cause };
+  const refusal = refusalOf(told, told.words.slice(-40).join("\n"), circumstances);
+  // What the command said, without what ssh says of every such loss.
+  const own = refusal.code === "proxy-command" ? /^(kex_exchange_identification|Connection closed by UNKNOWN)/ : /^$/;
+  const words = told.words.filter((line) => !own.test(line));
+  return { ...refusal, cause: words.slice(-SHOWN_LINES).map(printable).join("\n").slice(-2000) };
 }
 
 function refusalOf(told: Told, said: string, circumstances: Circumstances): Refusal {
@@ -86,13 +88,7 @@ function notReached(told: Told, said: string, { node, resolved, through }: Circu
     const [, what, hint] = reason;
     return { code: "connect-failed", message: `${node} cannot be reached at ${place}: ${what}.`, hint };
   }
-  if (told.server !== null) {
-    return {
-      code: "not-ssh",
-      message: `${node} ended the connection while keys were exchanged.`,
-      hint: "The line was cut, or the node refuses this address or has too many logins at once (MaxStartups).",
-    };
-  }
+  if (told.server !== null) return cutOff(node);
   return {
     code: "not-ssh",
     message: `${node} took the connection but did not speak SSH with us.`,
@@ -125,10 +121,11 @@ function notTrusted(told: Told, said: string, { node, late, batch }: Circumstanc
         : "Compare the fingerprint with the node's own and add the key to known_hosts, or see StrictHostKeyChecking.",
     };
   }
+  if (!late) return cutOff(node);
   return {
     code: "connect-failed",
     message: `${node} ended the connection before its host key was accepted.`,
-    hint: late ? GRACE : "The line was cut, or the node ended it; connect again.",
+    hint: GRACE,
   };
 }
 
@@ -136,13 +133,14 @@ function notLetIn(told: Told, said: string, { node, resolved, late, batch }: Cir
   const tooMany = /Too many authentication failures/.test(said);
   if (tooMany || /Permission denied \(|No more authentication methods/.test(said)) {
     const tried = told.tried.length === 0 ? "nothing, there is no key" : counted(told.tried).join(", ");
+    const took = told.took.length === 0 ? "" : ` It took ${told.took.join(", ")}, and wants more.`;
     const takes = told.takes.length === 0 ? "" : ` It takes ${told.takes.join(", ")}.`;
     const unasked = batch ? " ssh could ask for nothing here: load the key into ssh-agent." : "";
     return {
       code: "auth-failed",
-      message: `${node} let nobody in; tried: ${tried}.${takes}`,
+      message: `${node} let nobody in; tried: ${tried}.${took}${takes}`,
       hint: tooMany
-        ? "It gave up after too many keys: set IdentitiesOnly yes and an IdentityFile for it in ~/.ssh/config."
+        ? `It gave up after ${told.keys} keys (MaxAuthTries): set IdentitiesOnly yes and an IdentityFile for it in ~/.ssh/config.`
         : `Check the user name (${resolved.user}) and that the node has your public key or trusts your certificate.${unasked}`,
     };
   }
@@ -150,6 +148,14 @@ function notLetIn(told: Told, said: string, { node, resolved, late, batch }: Cir
     code: "connect-failed",
     message: `${node} ended the connection while logging in.`,
     hint: late ? GRACE : "Its log tells why (journalctl -u ssh). A limit of tries or of time may be over.",
+  };
+}
+
+function cutOff(node: string): Refusal {
+  return {
+    code: "not-ssh",
+    message: `${node} ended the connection while keys were exchanged.`,
+    hint: "The line was cut, or the node refuses this address or has too many logins at once (MaxStartups).",
   };
 }
 

@@ -23,8 +23,12 @@ export class Told {
   server: string | null = null;
   /** `publickey`, `password` …: what is being tried. */
   method = "";
-  /** Keys offered and ways tried, in words. */
-  readonly tried: string[] = [];
+  /** Keys offered and ways tried in vain, in words. */
+  private readonly vain: string[] = [];
+  /** What a person answered last and the server has not judged yet. */
+  private pending: string | null = null;
+  /** How many keys were offered. */
+  keys = 0;
   /** What the server takes. */
   takes: string[] = [];
   private readonly auth: string[] = [];
@@ -53,9 +57,18 @@ export class Told {
     return null;
   }
 
-  /** A person answers this. */
-  asked(way: "password" | "keyboard-interactive"): void {
-    this.tried.push(way);
+  /** A person answered; several answers in a row are one try. */
+  answered(way: "password" | "keyboard-interactive"): void {
+    this.pending = way;
+  }
+
+  get tried(): string[] {
+    return this.pending === null ? this.vain : [...this.vain, this.pending];
+  }
+
+  /** How the login succeeded so far, in order. */
+  get took(): readonly string[] {
+    return this.auth;
   }
 
   /** Lines that are no debug lines, oldest first. */
@@ -110,16 +123,21 @@ export class Told {
   private authentication(line: string): string | null {
     const is = (pattern: RegExp) => pattern.exec(line)?.[1];
     const takes = is(/^Authentications that can continue: (.*)$/);
-    if (takes !== undefined) this.takes = takes.split(",");
+    if (takes !== undefined) {
+      this.takes = takes.split(",");
+      if (this.pending !== null) this.vain.push(this.pending);
+      this.pending = null;
+    }
     const method = is(/^Next authentication method: (\S+)$/);
     if (method !== undefined) {
       this.method = method;
-      if (!ASKING.includes(method)) this.tried.push(method);
+      if (!ASKING.includes(method)) this.vain.push(method);
       return method === "publickey" ? null : `with ${method}`;
     }
     const offered = is(/^Offering public key: (.*)$/);
     if (offered !== undefined) {
-      this.tried.push(offered.replace(/^(.*) (\S+ SHA256:\S+).*$/, "$1 ($2)"));
+      this.keys++;
+      this.vain.push(offered.replace(/^(.*) (\S+ SHA256:\S+).*$/, "$1 ($2)"));
       return `offering ${offered}`;
     }
     const accepted = is(/^Server accepts key: (.*)$/);
@@ -131,6 +149,8 @@ export class Told {
   }
 
   private succeeded(method: string): void {
+    this.pending = null;
+    if (method === "publickey") this.vain.pop();
     this.auth.push(method === "publickey" && this.accepted !== "" ? `publickey ${this.accepted}` : method);
   }
 
