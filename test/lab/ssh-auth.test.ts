@@ -97,7 +97,7 @@ describe("ways to log in", () => {
     const { failed, asked } = await result(connect(server, { identity_file: server.keyFile, answers }));
     expect(failed).toMatchObject({ code: "auth-failed", phase: "authenticating", node: me(server) });
     expect(failed?.message).toMatch(
-      /id_ed25519 \(ssh-ed25519 SHA256:.{43}\), password \(3 times\)\. It takes publickey, ?password/,
+      /id_ed25519 \((?:ssh-ed25519|ED25519) SHA256:.{43}\), password \(3 times\)\. It takes publickey, ?password/,
     );
     expect(failed?.hint).toMatch(/user name \(engineer\)/);
     expect(asked).toHaveLength(3);

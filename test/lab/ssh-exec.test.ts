@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import type { Client } from "ssh2";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Execution, NodeTransport } from "../../electron/host/transport/types.ts";
-import { type AttemptOptions, connected, run } from "../support/ssh-connect.ts";
+import { type AttemptOptions, connected, connectsBy, run } from "../support/ssh-connect.ts";
 import { NOISE, startSshd, type TestSshd } from "../support/sshd.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 
@@ -182,20 +182,23 @@ describe("many commands at a time", () => {
     expect(together.map((one) => one.stdout)).toEqual(Array.from({ length: 12 }, (_, n) => `${n}\n`));
   });
 
-  it("ask again when the server still holds the place of a session that is none of ours any more", async () => {
-    const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
-    const { client } = (transport as unknown as { connection: { client: Client } }).connection;
-    // Its place, too, may still be held: by the session that asked for root.
-    const occupy = () =>
-      new Promise<boolean>((resolve) => {
-        client.exec("echo up; sleep 0.3", (error, channel) => {
-          if (error) return resolve(false);
-          channel.once("data", () => resolve(true)).resume();
+  it.runIf(connectsBy("ssh2"))(
+    "ask again when the server still holds the place of a session that is none of ours any more",
+    async () => {
+      const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
+      const { client } = (transport as unknown as { connection: { client: Client } }).connection;
+      // Its place, too, may still be held: by the session that asked for root.
+      const occupy = () =>
+        new Promise<boolean>((resolve) => {
+          client.exec("echo up; sleep 0.3", (error, channel) => {
+            if (error) return resolve(false);
+            channel.once("data", () => resolve(true)).resume();
+          });
         });
-      });
-    await vi.waitUntil(occupy, { timeout: 5000 });
-    expect(await run(transport, ["echo", "mine"])).toMatchObject({ stdout: "mine\n" });
-  });
+      await vi.waitUntil(occupy, { timeout: 5000 });
+      expect(await run(transport, ["echo", "mine"])).toMatchObject({ stdout: "mine\n" });
+    },
+  );
 
   it("leave one session free for cleaning up", async () => {
     const transport = await open(await sshd());

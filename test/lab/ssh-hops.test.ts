@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
-import { type AttemptOptions, connect, run } from "../support/ssh-connect.ts";
+import { type AttemptOptions, connect, connectsBy, run } from "../support/ssh-connect.ts";
 import { me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 import type { TestSshd } from "../support/sshd.ts";
 
@@ -40,7 +40,7 @@ describe("jump hosts", () => {
     expect(await run(transport, ["id", "-un"])).toMatchObject({ stdout: "engineer\n" });
     expect([...hops, node].map((server) => server.connections())).toEqual(Array(count + 1).fill(1));
     expect(transport.link).toEqual({
-      backend: "ssh2",
+      backend: connectsBy("ssh2") ? "ssh2" : "openssh",
       why: expect.any(String),
       hops: [...hops, node].map((server) => ({
         host: me(server),
@@ -109,7 +109,7 @@ describe("jump hosts", () => {
   });
 });
 
-describe("another connection", () => {
+describe.runIf(connectsBy("ssh2"))("another connection", () => {
   it("is made over the same hops without a question", async () => {
     const { hops, node, options } = await chainOf(1);
     const attempt = connect(node, options);

@@ -9,7 +9,7 @@ import ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
 import { replaceHostKey } from "../../electron/host/ssh/replace-key.ts";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
-import { type AttemptOptions, connect, run } from "../support/ssh-connect.ts";
+import { type AttemptOptions, connect, connectsBy, run } from "../support/ssh-connect.ts";
 import { atEnd, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 
 stopAfterEach();
@@ -95,7 +95,19 @@ describe("host keys", () => {
     const other = await sshd({ host_key_types: ["ecdsa"] });
     fs.writeFileSync(known_hosts, other.knownHostsLine.replace(String(other.port), String(server.port)));
     const attempt = connect(server, { known_hosts, answers: { host_key_new: [null] } });
-    expect((await result(attempt)).asked).toMatchObject([{ known_types: ["ecdsa-sha2-nistp256"] }]);
+    const { asked, failed } = await result(attempt);
+    if (connectsBy("ssh2")) expect(asked).toMatchObject([{ known_types: ["ecdsa-sha2-nistp256"] }]);
+    else {
+      // OpenSSH takes it for a changed key, and asks nobody.
+      expect(asked).toEqual([]);
+      expect(failed).toMatchObject({
+        code: "host-key-changed",
+        message: expect.stringMatching(
+          /of a type it is not known by: ssh-ed25519 SHA256:.*known is ecdsa-sha2-nistp256/,
+        ),
+        host_key: { key_type: "ssh-ed25519", known: [{ key_type: "ecdsa-sha2-nistp256", line: 1 }] },
+      });
+    }
   });
 
   it("asks nobody when StrictHostKeyChecking is yes", async () => {

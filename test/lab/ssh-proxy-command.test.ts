@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
-import { connect, run } from "../support/ssh-connect.ts";
+import { connect, connectsBy, run } from "../support/ssh-connect.ts";
 import { me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 
 stopAfterEach();
@@ -43,7 +43,7 @@ describe("ProxyCommand", () => {
     const { failed } = await result(connect(server, { config }));
     expect(failed).toEqual({
       code: "proxy-command",
-      message: `The ProxyCommand for ${me(server)} ended with exit code 7 before the node answered.`,
+      message: `The ProxyCommand for ${me(server)} ended ${connectsBy("ssh2") ? "with exit code 7 " : ""}before the node answered.`,
       hint: "Run it in a terminal: sh -c 'echo first >&2; echo the proxy is closed today >&2; exit 7'",
       cause: "first\nthe proxy is closed today",
       phase: "connecting",

@@ -34,6 +34,19 @@ export interface AttemptOptions
   answers?: Partial<Record<Prompt["kind"], (string | null)[]>>;
 }
 
+type Backend = "ssh2" | "openssh";
+let backendOfFile: Backend | undefined;
+
+/** For files that make the promises of another file by the other program. */
+export function connectBy(backend: Backend): void {
+  backendOfFile = backend;
+}
+
+/** Where the two cannot say the same. */
+export function connectsBy(backend: Backend): boolean {
+  return backend === (backendOfFile ?? "ssh2");
+}
+
 /** Text of an answer, or null to refuse. */
 function answerTo(value: string | null): PromptAnswer {
   return value === null ? { accept: false, values: [] } : { accept: true, values: [value] };
@@ -51,7 +64,7 @@ export function connect(server: TestSshd, options: AttemptOptions = {}): Attempt
   const phases: Phase[] = [];
   const details: string[] = [];
   const left = structuredClone(answers);
-  const { identity_file, sudo, limit_ms, backend } = options;
+  const { identity_file, sudo, limit_ms, backend = backendOfFile } = options;
   const outcome = connectSsh({
     target: `${user}@127.0.0.1:${port}`,
     config_file,
