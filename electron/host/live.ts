@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { SshHost, SshResolved } from "../shared/contract.ts";
 import { collectFollowUp, collectNode } from "./collect/collect.ts";
+import { installationOf } from "./installation.ts";
 import { takeInventory } from "./residue/inventory.ts";
 import { stopLeftovers } from "./residue/stop.ts";
 import { connectWithSecrets } from "./secrets/ask.ts";
@@ -17,6 +18,7 @@ import { describeTarget } from "./ssh/describe.ts";
 import { listSshHosts } from "./ssh/resolve.ts";
 import { chooseBpftool } from "./tools/ensure-bpftool.ts";
 import { connectLocal, localAvailable } from "./transport/local.ts";
+import { newTag } from "./transport/tag.ts";
 
 export interface LiveParts {
   live: LiveConnectors;
@@ -26,20 +28,27 @@ export interface LiveParts {
   resolveSsh(target: string, signal: AbortSignal): Promise<SshResolved>;
 }
 
-export function liveParts(options: { resourcesDir: string; known_hosts?: string }, secrets: SecretStore): LiveParts {
+export interface LivePartsOptions {
+  resourcesDir: string;
+  dataDir: string;
+  known_hosts?: string;
+}
+
+export function liveParts(options: LivePartsOptions, secrets: SecretStore): LiveParts {
   const toolsDir = join(options.resourcesDir, "tools");
   const known_hosts = options.known_hosts ? { known_hosts: options.known_hosts } : {};
+  const tag = () => newTag(installationOf(options.dataDir));
   return {
     live: {
       ssh: (target, context) =>
         connectWithSecrets(
-          (asking) => connectSsh({ ...target, ...known_hosts, ...asking }),
+          (asking) => connectSsh({ ...target, ...known_hosts, ...asking, tag: tag() }),
           context,
           secrets,
           target.target,
         ),
       local: (chosen, context) =>
-        connectWithSecrets((asking) => connectLocal({ ...chosen, ...asking }), context, secrets, "local"),
+        connectWithSecrets((asking) => connectLocal({ ...chosen, ...asking, tag: tag() }), context, secrets, "local"),
     },
     work: {
       ensureBpftool: (transport, context) => chooseBpftool(transport, { toolsDir, ...context }),

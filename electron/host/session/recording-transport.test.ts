@@ -30,6 +30,9 @@ function handFed() {
       cancelled = true;
       end({ code: null, signal: "TERM" });
     },
+    interrupt() {
+      stdout.write("interrupted");
+    },
   };
   return { execution, stdout, stderr, end, fail: (error: Error) => fail(error), wasCancelled: () => cancelled };
 }

@@ -105,7 +105,13 @@ function record(execution: Execution, command: RecordedCommand, inner: NodeTrans
   const outcome = exited();
   // Whoever started the command awaits it; until then a failure must not count as unhandled.
   outcome.catch(() => {});
-  return { stdout, stderr, exited: outcome, cancel: () => execution.cancel() };
+  return {
+    stdout,
+    stderr,
+    exited: outcome,
+    cancel: () => execution.cancel(),
+    interrupt: () => execution.interrupt(),
+  };
 }
 
 function errorData(error: unknown, inner: NodeTransport): ErrorData {

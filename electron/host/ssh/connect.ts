@@ -39,6 +39,10 @@ export interface ConnectSshOptions {
   limit_ms?: number;
   /** Chosen by what the host needs when absent. */
   backend?: "ssh2" | "openssh";
+  /** `$BPFDESK_TAG` of every command. */
+  tag?: string;
+  /** How long a command goes on when the node hears nothing of us, in seconds; 15 otherwise. */
+  lease_s?: number;
   /** Told of what is run before the transport exists. */
   onCommand?: OnCommand;
   onPhase(phase: Phase, detail: string): void;
@@ -110,6 +114,8 @@ async function openTransport(
     user: privileges.user,
     connections,
     privileges,
+    tag: options.tag,
+    lease_s: options.lease_s,
     ssh_argv: sshArgv(options),
     link: { backend: "ssh2", why, hops } satisfies LinkInfo,
     lockKeys: () => {

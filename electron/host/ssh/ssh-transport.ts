@@ -8,13 +8,13 @@ import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { LinkInfo } from "../../core/ssh/link.ts";
 import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
-import { LiveTransport, type OpenOptions } from "../transport/live.ts";
+import { type Keeping, LiveTransport, type OpenOptions } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { Connection } from "./client.ts";
 import { type Release, SessionPool } from "./sessions.ts";
 
-export interface SshTransportOptions {
+export interface SshTransportOptions extends Keeping {
   /** `user@host:port`. */
   host: string;
   user: string;
@@ -47,7 +47,7 @@ export class SshTransport extends LiveTransport {
   private readonly options: SshTransportOptions;
 
   constructor(options: SshTransportOptions) {
-    super(options.host, options.user, options.privileges);
+    super(options.host, options.user, options.privileges, options);
     this.options = options;
     if (options.link !== undefined) this.link = options.link;
     const [connection] = options.connections;
@@ -197,6 +197,10 @@ export async function openSession(
     stdin: channel,
     stdout: channel,
     stderr: channel.stderr,
+    // Channels do not wait for the line; whoever has much to say must.
+    room: async () => {
+      if (stream.writableNeedDrain) await Promise.race([once(stream, "drain").catch(() => {}), ended]);
+    },
     ended,
     terminate: () => channel.signal("TERM"),
     abandon: () => {

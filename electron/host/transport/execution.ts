@@ -1,12 +1,16 @@
 /**
  * An Execution over any guarded process, remote or local: finds where the command's own output
- * begins, answers sudo, feeds stdin, keeps time, stops. It opens nothing and knows no transport.
+ * begins, answers sudo, feeds stdin, keeps time, stops, and tells why the guard stopped it. It opens
+ * nothing and knows no transport.
  *
  * The two streams never emit `error`: what arrived before a loss stays readable to its end, and
  * `exited` alone says what went wrong.
  */
-import { Readable, type Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
+import { endMark, type StopReason } from "./guard.ts";
+import { Inlet } from "./inlet.ts";
+import { Outlet } from "./outlet.ts";
 import type { ExecExit, Execution } from "./types.ts";
 
 /** A started process: a channel of an SSH connection, or a child of this one. */
@@ -14,6 +18,8 @@ export interface RawProcess {
   stdin: Writable;
   stdout: Readable;
   stderr: Readable;
+  /** Resolves when the line takes more. Absent where writing to stdin waits for that. */
+  room?(): Promise<void>;
   /** Resolves once it ended and its output was read; `lost` when the way to it went away first. Never rejects. */
   ended: Promise<{ code: number | null; signal: string | null; lost: boolean }>;
   /** Asks for TERM; may not arrive. */
@@ -57,14 +63,16 @@ export interface ExecutionOptions {
 /** After end of file on its stdin the guard needs a moment; then TERM; then the way to it is closed. */
 const TERM_AFTER_MS = 3000;
 const ABANDON_AFTER_MS = 8000;
-/** Output kept for a reader that is slow or not there. */
-const BUFFER = 256 << 10;
-/** Of what a login profile prints before the command this much is kept for messages. */
-const PREAMBLE = 16 << 10;
+
+/** An Execution and what its transport does for it. */
+export interface Supervised extends Execution {
+  /** To be called in time again and again, or the guard stops the command. */
+  renew(): void;
+}
 
 /** Takes over a process that was started with `guardArgv`. */
-export function superviseExecution(raw: RawProcess, options: ExecutionOptions): Execution {
-  const startLine = Buffer.from(`${options.token}\n`);
+export function superviseExecution(raw: RawProcess, options: ExecutionOptions): Supervised {
+  const inlet = new Inlet({ stdin: raw.stdin, bytes: options.stdin, room: raw.room?.bind(raw) });
   let started = false;
   let stopped: BpfdeskError | null = null;
   const timers: NodeJS.Timeout[] = [];
@@ -79,12 +87,9 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
     stopped = new BpfdeskError({ ...reason, node: options.node });
     stdout.drain();
     stderr.drain();
-    raw.stdin.end();
+    inlet.end();
     later(TERM_AFTER_MS, raw.terminate);
     later(ABANDON_AFTER_MS, raw.abandon);
-  };
-  const feed = () => {
-    if (options.stdin !== undefined && options.stdin.length > 0) raw.stdin.write(options.stdin);
   };
   let over = false;
   let clock: NodeJS.Timeout | undefined;
@@ -99,7 +104,7 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
   };
   const dialogue =
     options.dialogue?.({
-      write: (bytes) => void raw.stdin.write(bytes),
+      write: (bytes) => inlet.answer(bytes),
       stop,
       hold: () => {
         clearTimeout(clock);
@@ -114,13 +119,20 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
     started = true;
     dialogue?.end(true);
     // With sudo in front, bytes sent earlier could have been read as a password.
-    if (dialogue !== null) feed();
+    inlet.feed();
   };
 
-  const stdout = new Outlet(raw.stdout, startLine, () => {}, begin, false);
-  const stderr = new Outlet(raw.stderr, startLine, (bytes) => dialogue?.hear(bytes), begin, true);
-  raw.stdin.on("error", () => {}); // a command that ended early does not read its input
-  if (dialogue === null) feed();
+  const start = Buffer.from(`${options.token}\n`);
+  const stdout = new Outlet({ source: raw.stdout, start, end: null, onStart: begin, optional: false });
+  const stderr = new Outlet({
+    source: raw.stderr,
+    start,
+    end: Buffer.from(endMark(options.token)),
+    onPreamble: (bytes) => dialogue?.hear(bytes),
+    onStart: begin,
+    optional: true,
+  });
+  if (dialogue === null) inlet.feed();
 
   const onAbort = () => stop(cancelled(options.program, options.node));
   if (options.signal?.aborted) onAbort();
@@ -135,6 +147,8 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
     stdout.finish(started);
     stderr.finish(started);
     if (stopped !== null) throw stopped;
+    const told = stoppedThere(stderr.lastWords, options.program, options.node);
+    if (told !== null) throw new BpfdeskError(told);
     if (lost) throw new BpfdeskError(connectionLost(options.program, options.node));
     if (!started) {
       const said = dialogue === null ? stderr.preamble() : dialogue.clean(stderr.preamble());
@@ -143,7 +157,45 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
     return { code, signal };
   });
   exited.catch(() => {}); // a caller that only reads the streams must not bring the host down
-  return { stdout: stdout.readable, stderr: stderr.readable, exited, cancel: onAbort };
+  return {
+    stdout: stdout.readable,
+    stderr: stderr.readable,
+    exited,
+    cancel: onAbort,
+    interrupt: () => inlet.interrupt(),
+    renew: () => inlet.renew(),
+  };
+}
+
+/** What the guard's last words mean; null when it did not stop the command. */
+function stoppedThere(words: string | null, program: string, node: string): ErrorData | null {
+  switch (words as StopReason | null) {
+    case null:
+      return null;
+    case "lease-expired":
+      return {
+        code: "lease-expired",
+        message: `${program} on ${node} was stopped there, because the node heard nothing of bpfdesk for too long.`,
+        hint: "This computer was asleep or the line stood still. Run it again.",
+        node,
+      };
+    case "limit":
+      return {
+        code: "exec-timeout",
+        message: `${program} was stopped by ${node} when its time was over.`,
+        hint: "The node may be overloaded; try again or look at it by hand.",
+        node,
+      };
+    case "stdin-closed":
+      return connectionLost(program, node);
+    default:
+      return {
+        code: "stopped-there",
+        message: `${program} was stopped on ${node} by somebody or something there.`,
+        hint: "A person or the service manager of the node ended it. Run it again if it is still wanted.",
+        node,
+      };
+  }
 }
 
 export function cancelled(what: string, node: string): ErrorData {
@@ -173,85 +225,4 @@ function notStarted(options: ExecutionOptions, code: number | null, stderr: stri
     node: options.node,
     ...(said === "" ? {} : { cause: said }),
   };
-}
-
-/**
- * One output stream: drops what comes before the start line (keeping some of it for messages), then
- * passes on with back-pressure.
- */
-class Outlet {
-  readonly readable: Readable;
-  private before: Buffer | null = Buffer.alloc(0);
-  private head = "";
-  private draining = false;
-
-  private readonly source: Readable;
-  private readonly startLine: Buffer;
-  /** Told of what comes before the start line. */
-  private readonly onPreamble: (bytes: Buffer) => void;
-  private readonly onStart: () => void;
-  /** Nobody reading it must not stop the process: output nobody asked for is dropped. */
-  private readonly optional: boolean;
-
-  constructor(
-    source: Readable,
-    startLine: Buffer,
-    onPreamble: (bytes: Buffer) => void,
-    onStart: () => void,
-    optional: boolean,
-  ) {
-    this.source = source;
-    this.startLine = startLine;
-    this.onPreamble = onPreamble;
-    this.onStart = onStart;
-    this.optional = optional;
-    this.readable = new Readable({ highWaterMark: BUFFER, read: () => void source.resume() });
-    source.on("data", (bytes: Buffer) => this.take(bytes));
-    source.on("error", () => {}); // told by `ended`
-  }
-
-  /** From now on a slow reader no longer holds the process back. */
-  drain(): void {
-    this.draining = true;
-    this.source.resume();
-  }
-
-  /** Ends the stream. Without a start line what came is all there is, and is passed on as it is. */
-  finish(started: boolean): void {
-    if (this.before !== null && !started) this.readable.push(this.head + this.before.toString());
-    this.readable.push(null);
-  }
-
-  preamble(): string {
-    return this.head + (this.before?.toString() ?? "");
-  }
-
-  private take(bytes: Buffer): void {
-    if (this.before === null) {
-      this.pass(bytes);
-      return;
-    }
-    const seen = Buffer.concat([this.before, bytes]);
-    const at = seen.indexOf(this.startLine);
-    if (at >= 0) {
-      this.before = null;
-      this.head = "";
-      this.onStart();
-      this.pass(seen.subarray(at + this.startLine.length));
-      return;
-    }
-    this.onPreamble(bytes);
-    // What stays can still be the beginning of a line that is waited for.
-    const keep = Math.min(seen.length, 256);
-    if (this.head.length < PREAMBLE) this.head += seen.subarray(0, seen.length - keep).toString();
-    this.before = Buffer.from(seen.subarray(seen.length - keep));
-  }
-
-  private pass(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    const full = this.readable.readableLength >= BUFFER;
-    const unread = this.readable.readableFlowing === null && this.readable.listenerCount("readable") === 0;
-    if (full && (this.draining || (this.optional && unread))) return;
-    if (!this.readable.push(bytes) && !this.draining && !(this.optional && unread)) this.source.pause();
-  }
 }

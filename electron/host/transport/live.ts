@@ -5,16 +5,21 @@
 import { createHash, randomBytes } from "node:crypto";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { Privileges } from "../../core/journal/events.ts";
-import { type RawProcess, superviseExecution } from "./execution.ts";
+import { type RawProcess, type Supervised, superviseExecution } from "./execution.ts";
 import { guardArgv } from "./guard.ts";
 import type { FoundPrivileges } from "./privileges.ts";
 import { quoteArgv } from "./quote.ts";
 import { onTerminal } from "./root/told.ts";
+import { newTag, randomId } from "./tag.ts";
 import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
 
 /** The guard on the node stops a command this much later than the host would. */
 const GUARD_GRACE_S = 15;
 const UPLOAD_TIMEOUT_MS = 120_000;
+/** The guard stops a command when it hears nothing for this long. */
+const LEASE_S = 15;
+/** It hears of us so many times in a lease. */
+const RENEWALS = 3;
 
 /** noclobber opens with O_EXCL: a file or link that was there first is refused, and left alone. */
 const UPLOAD = `umask 077; set -C
@@ -45,6 +50,14 @@ export interface OpenOptions {
   terminal: boolean;
 }
 
+/** What all commands of a connection have in common. */
+export interface Keeping {
+  /** Whose they are; one of an installation nobody knows when absent. */
+  tag?: string | undefined;
+  /** How long a command goes on when the node hears nothing of us; 15 s when absent. */
+  lease_s?: number | undefined;
+}
+
 export abstract class LiveTransport implements NodeTransport {
   abstract readonly kind: "ssh" | "local";
   protected closed = false;
@@ -53,12 +66,18 @@ export abstract class LiveTransport implements NodeTransport {
 
   readonly host: string;
   readonly user: string;
+  readonly tag: string;
   private readonly found: FoundPrivileges;
+  private readonly lease_s: number;
+  private readonly running = new Set<Supervised>();
+  private renewals: NodeJS.Timeout | null = null;
 
-  constructor(host: string, user: string, found: FoundPrivileges) {
+  constructor(host: string, user: string, found: FoundPrivileges, keeping: Keeping = {}) {
     this.host = host;
     this.user = user;
     this.found = found;
+    this.tag = keeping.tag ?? newTag(randomId());
+    this.lease_s = keeping.lease_s ?? LEASE_S;
   }
 
   get privileges(): Privileges {
@@ -91,8 +110,10 @@ export abstract class LiveTransport implements NodeTransport {
     const token = `bpfdesk-${randomBytes(12).toString("hex")}`;
     const guarded = guardArgv(tool ?? request.argv, {
       token,
+      tag: this.tag,
       stdin_bytes: request.stdin === undefined ? null : Buffer.byteLength(request.stdin),
       limit_s: request.timeout_ms / 1000 + GUARD_GRACE_S,
+      lease_s: this.lease_s,
     });
     const argv = request.root && tool === null ? this.rootArgv(guarded) : guarded;
     const raw = await this.open(argv, {
@@ -100,7 +121,7 @@ export abstract class LiveTransport implements NodeTransport {
       cleanup: request.cleanup === true,
       terminal: request.root && this.found.terminal,
     });
-    return superviseExecution(request.root ? this.found.receive(raw) : raw, {
+    const execution = superviseExecution(request.root ? this.found.receive(raw) : raw, {
       node: this.host,
       token,
       stdin: request.stdin,
@@ -109,6 +130,8 @@ export abstract class LiveTransport implements NodeTransport {
       dialogue: request.root ? this.found.dialogue : null,
       program,
     });
+    this.renew(execution);
+    return execution;
   }
 
   async upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void> {
@@ -173,6 +196,24 @@ export abstract class LiveTransport implements NodeTransport {
     if (this.closed || this.lost !== null) return;
     this.lost = error;
     this.lostListener?.(error);
+  }
+
+  /** Renews the lease of a command for as long as it runs; one timer for all, which keeps no process alive. */
+  private renew(execution: Supervised): void {
+    this.running.add(execution);
+    this.renewals ??= setInterval(
+      () => {
+        for (const one of this.running) one.renew();
+      },
+      (this.lease_s * 1000) / RENEWALS,
+    ).unref();
+    const ended = () => {
+      this.running.delete(execution);
+      if (this.running.size > 0 || this.renewals === null) return;
+      clearInterval(this.renewals);
+      this.renewals = null;
+    };
+    execution.exited.then(ended, ended);
   }
 
   /** With `sudo_some` the tools that sudo allows are called by it, as the user otherwise. */

@@ -21,6 +21,8 @@ export interface ConnectLocalOptions {
   sudo?: boolean;
   /** Told of what is run before the transport exists. */
   onCommand?: OnCommand;
+  /** `$BPFDESK_TAG` of every command. */
+  tag?: string;
 }
 
 /** Whether this machine can be a node, and why not. */
@@ -63,7 +65,7 @@ export async function connectLocal(options: ConnectLocalOptions): Promise<NodeTr
     onCommand: options.onCommand,
   });
   try {
-    return new LocalTransport(await Promise.race([aborted, search]), children);
+    return new LocalTransport(await Promise.race([aborted, search]), children, options.tag);
   } finally {
     search.catch(() => {}); // loses the race against a cancel
     options.signal.removeEventListener("abort", onAbort);
@@ -75,8 +77,8 @@ class LocalTransport extends LiveTransport {
 
   private readonly children: Set<RawProcess>;
 
-  constructor(found: FoundPrivileges, children: Set<RawProcess>) {
-    super("local", found.user, found);
+  constructor(found: FoundPrivileges, children: Set<RawProcess>, tag: string | undefined) {
+    super("local", found.user, found, { tag });
     this.children = children;
   }
 
@@ -118,7 +120,8 @@ async function openChild(argv: readonly string[], children: Set<RawProcess>): Pr
     stdout: child.stdout,
     stderr: child.stderr,
     ended,
-    terminate: () => void child.kill("SIGTERM"),
+    // The whole group, as sshd does: the guard's first shell waits for the others.
+    terminate: () => signalGroup(child.pid, "SIGTERM"),
     abandon: () => {
       child.kill("SIGKILL");
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
@@ -127,6 +130,14 @@ async function openChild(argv: readonly string[], children: Set<RawProcess>): Pr
   children.add(raw);
   void ended.then(() => children.delete(raw));
   return raw;
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // It ended meanwhile, or is root's: the end of its input reaches it.
+  }
 }
 
 /** Only what commands need: the rest of this process's environment is nobody's business. */

@@ -40,8 +40,10 @@ export interface Execution {
   stderr: Readable;
   /** Resolves when the command ended and both streams are finished; rejects with a BpfdeskError. */
   exited: Promise<ExecExit>;
-  /** Stops the command on the node (stdin EOF for the guard, then signal, then close). */
+  /** Stops the command on the node within a second: TERM at once, then KILL for its whole session. */
   cancel(): void;
+  /** Sends it SIGINT, as Ctrl-C does: what it still has to say (bpftrace prints its maps) can be read. */
+  interrupt(): void;
 }
 
 export interface NodeTransport {

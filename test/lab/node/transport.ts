@@ -31,5 +31,6 @@ function exec(lab: Lab, request: ExecRequest): Execution {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal }));
   });
-  return { stdout: child.stdout, stderr: child.stderr, exited, cancel: () => child.kill() };
+  const { stdout, stderr } = child;
+  return { stdout, stderr, exited, cancel: () => child.kill(), interrupt: () => child.kill("SIGINT") };
 }

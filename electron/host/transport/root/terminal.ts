@@ -9,6 +9,7 @@
  */
 import { PassThrough, Writable } from "node:stream";
 import type { RawProcess } from "../execution.ts";
+import { beginningOf } from "../marks.ts";
 
 /** Bytes of stderr that are kept. */
 export const STDERR_LIMIT = 65_536;
@@ -87,13 +88,4 @@ export function splitTerminal(raw: RawProcess, mark: string): RawProcess {
   raw.stdin.on("error", () => {}); // a command that ended early does not read its input
   stdin.on("error", () => {});
   return { ...raw, stdin, stdout, stderr, ended };
-}
-
-/** How many of the last bytes may be the beginning of the mark. */
-function beginningOf(mark: Buffer | undefined, bytes: Buffer): number {
-  if (mark === undefined) return 0;
-  for (let length = Math.min(mark.length - 1, bytes.length); length > 0; length--) {
-    if (bytes.subarray(bytes.length - length).equals(mark.subarray(0, length))) return length;
-  }
-  return 0;
 }
