@@ -1,36 +1,24 @@
 #!/usr/bin/env node
 /**
- * Starts the built CLI under the Node 24 line, from whatever Node the caller has.
+ * Starts the built CLI under the Node 24 line, from whatever Node the caller has, with the flags it needs.
  *
- * On an older Node it runs as a child whose channel to here is its lifeline: whatever ends this process,
- * kill -9 included, the child sees the channel close, leaves the node clean and ends.
+ * It runs as a child whose channel to here is its lifeline: whatever ends this process, kill -9 included,
+ * the child sees the channel close, leaves the node clean and ends.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 
 const root = resolve(import.meta.dirname, "../..");
 const built = resolve(root, "out/main/cli.js");
 const bundled = resolve(root, "node_modules/node/bin/node");
+const isNewEnough = Number(process.versions.node.split(".")[0]) >= 24;
 
-if (!existsSync(built)) {
+if (existsSync(built)) {
+  runUnder(isNewEnough || !existsSync(bundled) ? process.execPath : bundled);
+} else {
   process.stderr.write("bpfdesk: not built yet. Run: npm run build\n");
   process.exitCode = 2;
-} else if (Number(process.versions.node.split(".")[0]) >= 24 || !existsSync(bundled)) {
-  quietExperiments();
-  await import(pathToFileURL(built).href);
-} else {
-  runUnder(bundled);
-}
-
-/** node:sqlite announces itself on stderr, which belongs to the person. */
-function quietExperiments() {
-  const listeners = process.listeners("warning");
-  process.removeAllListeners("warning");
-  process.on("warning", (warning) => {
-    if (warning.name !== "ExperimentalWarning") for (const tell of listeners) tell(warning);
-  });
 }
 
 function runUnder(node) {

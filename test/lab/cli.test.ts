@@ -176,9 +176,17 @@ describe("records", () => {
     journal.close();
     const started = events.filter((event) => event.type === "command.started");
     const ended = events.filter((event) => event.type === "command.ended");
-    expect(started.map(({ record_key }) => record_key)).toEqual(["privileges", "tools-probe", "collect"]);
-    expect(ended.map(({ command_id, exit, error }) => ({ command_id, exit, error }))).toEqual(
-      started.map(({ command_id }) => ({ command_id, exit: 0, error: null })),
+    // The two looks prove that the node is left as it was found; the first runs beside the collection.
+    const looks = ["residue-inventory", "residue-inventory"];
+    expect(started.map(({ record_key }) => record_key).sort()).toEqual([
+      "collect",
+      "privileges",
+      ...looks,
+      "tools-probe",
+    ]);
+    expect([started.at(0)?.record_key, started.at(-1)?.record_key]).toEqual(["privileges", "residue-inventory"]);
+    expect(new Map(ended.map(({ command_id, exit, error }) => [command_id, { exit, error }]))).toEqual(
+      new Map(started.map(({ command_id }) => [command_id, { exit: 0, error: null }])),
     );
     for (const { host, user, root, text, shell_line, record_key } of started) {
       // The search for root is the one thing that is done without it.
