@@ -196,7 +196,7 @@ describe("records", () => {
       if (asRoot) expect(shell_line).toContain("sudo -n --");
     }
     // The text is exact: a person who runs it on the node gets what was recorded.
-    const [, probe] = started;
+    const probe = started.find(({ record_key }) => record_key === "tools-probe");
     const ran = await lab.run(["sh", "-c", probe?.text ?? "false"]);
     expect([ran.code, ran.stdout.split("\n")[1]]).toEqual([0, "x86_64"]);
   });
