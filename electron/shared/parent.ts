@@ -21,8 +21,7 @@ export type SecretKey = z.infer<typeof secretKey>;
 /** One string for a key. */
 export const secretId = ({ kind, user, of, target }: SecretKey): string => JSON.stringify([kind, user, of, target]);
 
-export const WIPE_REASONS = ["lock", "suspend", "shutdown"] as const;
-export type PowerWipe = (typeof WIPE_REASONS)[number];
+export type PowerWipe = "lock" | "suspend" | "shutdown";
 export type WakeReason = "resume" | "network";
 
 /** Answers of the keychain, by what was asked. */
@@ -35,7 +34,6 @@ export interface KeychainAnswers {
   list: SecretKey[];
   wipe: null;
 }
-export type KeychainVerb = keyof KeychainAnswers;
 
 const MAX_SECRET_BYTES = 16 << 10;
 
