@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import { agentKeyTypes } from "./agent-keys.ts";
 import { matchesName, readKnownHosts } from "./known-hosts.ts";
+import { offerFor } from "./offer.ts";
 import { readOpenSshKey } from "./openssh-key.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import { hostWithPort, nodeName } from "./target.ts";
@@ -29,8 +30,13 @@ export interface BackendFacts {
   ticket: boolean;
 }
 
-/** The key exchanges ssh2 1.17 knows, by the beginnings of their names. */
-const SSH2_KEX = /^(curve25519-sha256|ecdh-sha2-nistp|diffie-hellman-group)/;
+/** By ssh2's names: what a person calls it, and what ssh_config does. */
+const KINDS = [
+  ["kex", "key exchange", "kexalgorithms"],
+  ["cipher", "cipher", "ciphers"],
+  ["hmac", "MAC", "macs"],
+  ["serverHostKey", "host key algorithm", "hostkeyalgorithms"],
+] as const;
 const CERTIFICATE = /-cert-v\d+@/;
 const SECURITY_KEY = /^(sk-|webauthn-sk-)/;
 
@@ -61,13 +67,13 @@ function needsOpenSsh(resolved: ResolvedHost, facts: BackendFacts): string | nul
   if (facts.known.authority && !facts.known.plain) {
     return "known_hosts knows the host by a certificate authority only, so by its host certificate";
   }
-  const kex = list("kexalgorithms");
-  if (kex.length > 0 && !kex.some((name) => SSH2_KEX.test(name))) {
-    return `The configuration allows only the key exchange ${kex.join(", ")}`;
-  }
   const keys = list("hostkeyalgorithms");
   if (keys.length > 0 && keys.every((name) => CERTIFICATE.test(name) || SECURITY_KEY.test(name))) {
     return "The configuration allows only host certificates";
+  }
+  const offer = offerFor(resolved.config);
+  for (const [kind, name, option] of KINDS) {
+    if (offer[kind].length === 0) return `The configuration allows only the ${name} ${list(option).join(", ")}`;
   }
   if (set("pkcs11provider")) return "The configuration names a smart card (PKCS11Provider)";
   if (set("revokedhostkeys")) return "The configuration names a list of revoked host keys (RevokedHostKeys)";

@@ -3,7 +3,7 @@
  * client checks the host key, remembers it for later key exchanges and sends keepalives.
  */
 import type { Duplex } from "node:stream";
-import { type AuthenticationType, Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import { type Algorithms, type AuthenticationType, Client, type ConnectConfig } from "ssh2";
 import type { LinkHop } from "../../core/ssh/link.ts";
 import { Authentication } from "./auth.ts";
 import { Handshake } from "./handshake.ts";
@@ -11,6 +11,7 @@ import { HostKeyCheck } from "./host-key.ts";
 import type { KeyRing } from "./keys.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { explainLogin } from "./login-error.ts";
+import { offerFor } from "./offer.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
 
@@ -29,17 +30,6 @@ export interface ClientOptions {
 
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_COUNT = 3;
-
-/** ssh2's own order; DSA is left out on purpose. */
-const HOST_KEY_ALGORITHMS: ServerHostKeyAlgorithm[] = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "rsa-sha2-512",
-  "rsa-sha2-256",
-  "ssh-rsa",
-];
 
 /** A logged-in client and the byte stream it runs on. */
 export interface Connection {
@@ -87,7 +77,8 @@ export async function openClient(options: ClientOptions): Promise<LoggedIn> {
       readyTimeout: 0,
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVE_COUNT,
-      algorithms: { serverHostKey: orderedAlgorithms(hostKey.knownTypes()) },
+      // Names that ssh2 itself tells; its declared types are narrower and read-only lists are fine with it.
+      algorithms: offerFor(resolved.config, hostKey.knownTypes()) as unknown as Algorithms,
       hostVerifier: (blob: Buffer, verify: (good: boolean) => void) => {
         // At a later key exchange ssh2 does not wait: data under the new keys may follow at once.
         if (hostKey.accepts(blob)) {
@@ -121,12 +112,6 @@ export async function openClient(options: ClientOptions): Promise<LoggedIn> {
     stream.destroy();
     throw error;
   }
-}
-
-/** Algorithms of the known key types first: otherwise a known host could show a key nobody has seen. */
-export function orderedAlgorithms(knownTypes: string[]): ServerHostKeyAlgorithm[] {
-  const known = (name: string) => knownTypes.includes(name.startsWith("rsa-sha2-") ? "ssh-rsa" : name);
-  return [...HOST_KEY_ALGORITHMS.filter(known), ...HOST_KEY_ALGORITHMS.filter((name) => !known(name))];
 }
 
 function passwordExpired(steps: Steps, { user }: ResolvedHost): Error {

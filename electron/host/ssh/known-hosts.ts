@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import * as fs from "node:fs/promises";
+import { wildcard } from "./wildcard.ts";
 
 export interface KnownHost {
   file: string;
@@ -105,9 +106,4 @@ export async function readKnownHosts(files: string[]): Promise<KnownHost[]> {
 export function emptyWhenMissing(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
   throw error;
-}
-
-function wildcard(pattern: string): RegExp {
-  const source = pattern.replace(/[.*+?^${}()|[\]\\]/g, (c) => (c === "*" ? ".*" : c === "?" ? "." : `\\${c}`));
-  return new RegExp(`^${source}$`, "s");
 }
