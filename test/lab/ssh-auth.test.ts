@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
-import { connect } from "../support/ssh-connect.ts";
+import { connect, connectsBy } from "../support/ssh-connect.ts";
 import { ALL_PHASES, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 
 stopAfterEach();
@@ -41,7 +41,7 @@ describe("ways to log in", () => {
     });
   });
 
-  it("logs in with keys of PuTTY and in PEM", async () => {
+  it.runIf(connectsBy("ssh2"))("logs in with keys of PuTTY and in PEM", async () => {
     const server = await sshd({ methods: ["publickey"] });
     const authorized = path.join(server.dir, "root/home/engineer/.ssh/authorized_keys");
     const putty = path.join(import.meta.dirname, "../../electron/host/ssh/testing/ppk");

@@ -119,7 +119,7 @@ async function login(
 }
 
 /** A host that is known must not look new because a file cannot be read. */
-function unreadable(steps: Steps, error: Error): BpfdeskError {
+export function unreadable(steps: Steps, error: Error): BpfdeskError {
   return steps.error({
     code: "known-hosts-read",
     message: `The keys that are known for ${steps.node} cannot be read.`,

@@ -8,7 +8,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setImmediate as othersTurn } from "node:timers/promises";
-import { matchesName, readKnownHosts } from "../known-hosts.ts";
+import { type KnownHost, matchesName } from "../known-hosts.ts";
 import type { ResolvedHost } from "../resolve.ts";
 import type { Steps } from "../steps.ts";
 import { hostWithPort } from "../target.ts";
@@ -33,13 +33,13 @@ export class Answers {
   private readonly resolved: ResolvedHost;
   private readonly steps: Steps;
   private readonly told: Told;
-  private readonly known_hosts: string | undefined;
+  private readonly known: readonly KnownHost[];
 
-  constructor(resolved: ResolvedHost, steps: Steps, told: Told, known_hosts: string | undefined) {
+  constructor(resolved: ResolvedHost, known: readonly KnownHost[], steps: Steps, told: Told) {
     this.resolved = resolved;
+    this.known = known;
     this.steps = steps;
     this.told = told;
-    this.known_hosts = known_hosts;
   }
 
   /** The text for ssh, or null for no. */
@@ -73,7 +73,7 @@ export class Answers {
       ...(own ? { host: this.resolved.hostname, port: this.resolved.port } : hostAndPort(asked.name)),
       key_type,
       fingerprint,
-      known_types: await this.knownTypes(asked.name),
+      known_types: this.knownTypes(asked.name),
     });
     if (!answer.accept) {
       throw this.steps.error({
@@ -91,7 +91,7 @@ export class Answers {
       });
     }
     // ssh itself makes ~/.ssh only; a file that cannot be written is a warning of its own.
-    const file = this.known_hosts ?? this.resolved.user_known_hosts[0];
+    const [file] = this.resolved.user_known_hosts;
     if (file !== undefined) await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch(() => {});
     // Rather than `yes`: ssh compares it with the key it has.
     return fingerprint;
@@ -151,11 +151,8 @@ export class Answers {
     return own ? { user, host: hostname } : asked;
   }
 
-  private async knownTypes(name: string): Promise<string[]> {
-    const { user_known_hosts, global_known_hosts } = this.resolved;
-    const files = this.known_hosts === undefined ? user_known_hosts : [this.known_hosts];
-    const entries = await readKnownHosts([...files, ...global_known_hosts]);
-    const own = entries.filter((entry) => entry.marker === "" && matchesName(entry, name));
+  private knownTypes(name: string): string[] {
+    const own = this.known.filter((entry) => entry.marker === "" && matchesName(entry, name));
     return [...new Set(own.map((entry) => entry.key_type))];
   }
 

@@ -5,8 +5,9 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
-import type { BpfdeskError } from "../../../core/errors.ts";
+import { BpfdeskError } from "../../../core/errors.ts";
 import type { LinkHop } from "../../../core/ssh/link.ts";
+import { unreadable } from "../hops.ts";
 import { HostKeyCheck } from "../host-key.ts";
 import { readKnownHosts } from "../known-hosts.ts";
 import type { ResolvedHost } from "../resolve.ts";
@@ -41,20 +42,37 @@ export interface Login {
 
 /** Rejects with a BpfdeskError; nothing is left then. */
 export async function login(options: LoginOptions): Promise<Login> {
-  const { ssh, steps, sharing, resolved, limit_ms } = options;
-  if (options.identity_file !== undefined) await steps.during(present(options.identity_file, steps));
-  const folder = await steps.during(makeFolder(steps.node, sharing));
+  const { ssh, steps, sharing, limit_ms } = options;
+  const user_known_hosts =
+    options.known_hosts === undefined ? options.resolved.user_known_hosts : [options.known_hosts];
+  const resolved = { ...options.resolved, user_known_hosts };
+  const known = await steps
+    .during(readKnownHosts([...user_known_hosts, ...resolved.global_known_hosts]))
+    .catch((error) => {
+      throw error instanceof BpfdeskError ? error : unreadable(steps, error);
+    });
+  if (options.identity_file !== undefined) await steps.during(usable(options.identity_file, steps));
+  const making = makeFolder(steps.node, sharing);
+  const folder = await steps.during(making).catch((error: unknown) => {
+    void making.then(
+      (made) => made.remove(),
+      () => {},
+    );
+    throw error;
+  });
   const how: LoginArguments = { ...options, folder };
   const argv = [ssh, ...(sharing ? masterArguments(how) : aloneArguments(how, null, null, false))];
   const told = new Told();
-  const answers = new Answers(resolved, steps, told, options.known_hosts);
+  const answers = new Answers(resolved, known, steps, told);
   let refuse: (error: unknown) => void = () => {};
+  const check = new HostKeyCheck(resolved, known, steps);
+  const explained = () => explain(told, check, folder, options);
   const direct = resolved.proxy_command === null && options.through === null;
   const stopListening =
     folder.askpass === null
       ? () => {}
       : listenToQuestions(folder, async (question) => {
-          const stopWatching = watchLine(question.pid, direct, () => void explain(told, options, folder).then(refuse));
+          const stopWatching = watchLine(question.pid, direct, () => void explained().then(refuse));
           try {
             return await answers.to(question);
           } catch (error) {
@@ -85,7 +103,7 @@ export async function login(options: LoginOptions): Promise<Login> {
       if (told.phase === "ready") resolve();
       else if (alive) follow(steps, told, detail, resolved, limit_ms);
     });
-    void ended.then(async () => reject(await explain(told, options, folder)));
+    void ended.then(async () => reject(await explained()));
   });
   try {
     await steps.during(standing);
@@ -105,15 +123,17 @@ export async function login(options: LoginOptions): Promise<Login> {
   };
 }
 
-/** A key file that was given and is not there: ssh would only warn of it. */
-async function present(identity_file: string, steps: Steps): Promise<void> {
-  await fs.access(identity_file, fs.constants.R_OK).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "no such file" : error.message;
-    throw steps.error({
-      code: "identity-file",
-      message: `The key file ${identity_file} for ${steps.node} cannot be used: ${why}.`,
-      hint: "Choose a private key that OpenSSH or ssh-keygen made.",
-    });
+/** A key file that was given and that ssh would only warn of. */
+async function usable(identity_file: string, steps: Steps): Promise<void> {
+  const why = await fs.readFile(identity_file, "latin1").then(
+    (text) => (text.startsWith("PuTTY-User-Key-File") ? "the system's ssh does not read PuTTY's format" : null),
+    (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? "no such file" : error.message),
+  );
+  if (why === null) return;
+  throw steps.error({
+    code: "identity-file",
+    message: `The key file ${identity_file} for ${steps.node} cannot be used: ${why}.`,
+    hint: "Choose a private key that OpenSSH or ssh-keygen made; puttygen -O private-openssh converts one.",
   });
 }
 
@@ -122,13 +142,16 @@ function follow(steps: Steps, told: Told, detail: string | null, resolved: Resol
   if (told.phase !== "ready" && told.phase !== steps.current) {
     const begins = told.phase === "authenticating" ? `as ${resolved.user}` : "";
     steps.enter(told.phase, detail ?? begins, limit_ms);
+    if (told.phase === "host_key" && resolved.strict_host_key_checking === "no") {
+      steps.detail("StrictHostKeyChecking no is treated as accept-new: a changed key is refused");
+    }
     return;
   }
   steps.restart();
   if (detail !== null) steps.detail(detail);
 }
 
-async function explain(told: Told, options: LoginOptions, folder: PrivateFolder): Promise<Error> {
+async function explain(told: Told, check: HostKeyCheck, folder: PrivateFolder, options: LoginOptions): Promise<Error> {
   const { steps, resolved, through, sharing } = options;
   const refusal = explainRefusal(told, {
     node: steps.node,
@@ -137,18 +160,10 @@ async function explain(told: Told, options: LoginOptions, folder: PrivateFolder)
     late: steps.loginIsOver,
     batch: !sharing,
   });
-  const judged = /^host-key-(changed|revoked)$/.test(refusal.code) ? await ownJudgement(folder, options) : null;
-  return judged?.data.code === refusal.code ? judged : steps.error(refusal);
-}
-
-/** Our own reading of known_hosts, which names what ssh does not: all known keys, and the new one whole. */
-async function ownJudgement(folder: PrivateFolder, options: LoginOptions): Promise<BpfdeskError | null> {
+  if (!/^host-key-(changed|revoked)$/.test(refusal.code)) return steps.error(refusal);
+  // Our own reading of known_hosts names what ssh does not: all known keys, and the new one whole.
   const noted = await fs.readFile(path.join(folder.path, "keys"), "utf8").catch(() => "");
   const key = /^HOSTNAME \S+ ([A-Za-z0-9+/=]+)$/m.exec(noted)?.[1];
-  if (key === undefined) return null;
-  const { resolved, known_hosts, steps } = options;
-  const user_known_hosts = known_hosts === undefined ? resolved.user_known_hosts : [known_hosts];
-  const known = await readKnownHosts([...user_known_hosts, ...resolved.global_known_hosts]);
-  const check = new HostKeyCheck({ ...resolved, user_known_hosts }, known, steps);
-  return check.judge(Buffer.from(key, "base64"));
+  const judged = key === undefined ? null : check.judge(Buffer.from(key, "base64"));
+  return judged?.data.code === refusal.code ? judged : steps.error(refusal);
 }

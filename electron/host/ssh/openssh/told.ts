@@ -50,6 +50,7 @@ export class Told {
         return /partial success/.test(line) ? `${success[1]} is not enough, the node wants more` : null;
       }
     }
+    if (/^Warning: Permanently added /.test(line)) return line.slice("Warning: ".length);
     if (line !== "" && !line.startsWith("OpenSSH_")) {
       this.said = [...this.said, line].slice(-KEPT);
       this.unread = [...this.unread, line].slice(-KEPT);
