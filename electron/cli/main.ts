@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Finding } from "../core/model/types.ts";
 import { toTopology } from "../core/topology/topology.ts";
+import { crashWithoutValues } from "../host/crash.ts";
 import { compareTwo } from "./compare.ts";
 import { EXIT } from "./exit.ts";
 import { notesOn } from "./notes.ts";
@@ -156,5 +157,6 @@ Exit codes:
     process.exitCode = await compareTwo(left, right, flags, packageJson.version);
   });
 
+crashWithoutValues("bpfdesk", EXIT.error);
 allowReadersToLeave();
 await program.parseAsync();

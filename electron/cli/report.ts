@@ -1,5 +1,6 @@
 /** Errors for a person's terminal: phase, what happened, what to try. */
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
+import { nameBug } from "../host/crash.ts";
 import { EXIT } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,8 +17,7 @@ export function report(error: unknown, terminal: Terminal, name?: string): numbe
 
 export function errorData(error: unknown): ErrorData {
   if (error instanceof BpfdeskError) return error.data;
-  const cause = error instanceof Error ? error.message : String(error);
-  return { code: "internal", message: `internal error: ${cause}`, hint: "" };
+  return { code: "internal", message: `internal error: ${nameBug(error)}`, hint: "" };
 }
 
 function lines({ phase, message, hint, cause }: ErrorData, name?: string): string[] {

@@ -6,20 +6,26 @@
  */
 const MOST_FRAMES = 12;
 
-/** Name, code, the message without what is quoted in it, and the frames of the stack. */
-export function describeBug(error: unknown): string {
+/** Name, code and the message without what is quoted in it, on one line. */
+export function nameBug(error: unknown): string {
   if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
   const code = "code" in error && typeof error.code === "string" ? ` [${error.code.slice(0, 100)}]` : "";
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line));
-  return [`${error.name}${code}: ${withoutValues(error.message)}`, ...frames.slice(0, MOST_FRAMES)].join("\n");
+  return `${error.name}${code}: ${withoutValues(error.message)}`;
+}
+
+/** The same with the frames of the stack. */
+export function describeBug(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = stack.split("\n").filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line));
+  return [nameBug(error), ...frames.slice(0, MOST_FRAMES)].join("\n");
 }
 
 /** Ends the process on an unexpected exception, saying so by `describeBug`; and lets Node write no report of it. */
-export function crashWithoutValues(name: string): void {
+export function crashWithoutValues(name: string, exit_code = 1): void {
   process.on("uncaughtException", (error) => {
-    process.stderr.write(`${name} failed: ${describeBug(error)}\n`, () => process.exit(1));
+    process.stderr.write(`${name} failed: ${describeBug(error)}\n`, () => process.exit(exit_code));
     // stderr may be a pipe nobody reads.
-    setTimeout(() => process.exit(1), 1000);
+    setTimeout(() => process.exit(exit_code), 1000);
   });
   if (process.report) {
     process.report.reportOnUncaughtException = false;

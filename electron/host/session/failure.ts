@@ -1,6 +1,7 @@
 /** Failures of a node's work as data and as a row among the sections. */
 import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
 import type { SectionState } from "../../core/model/types.ts";
+import { nameBug } from "../crash.ts";
 
 /** Any failure as data, with the step and node it belongs to. An exception without data is a bug. */
 export function failureData(error: unknown, phase: Phase, node: string): ErrorData {
@@ -11,7 +12,7 @@ export function failureData(error: unknown, phase: Phase, node: string): ErrorDa
     hint: "Try again; when it happens again, report it.",
     phase,
     node,
-    cause: error instanceof Error ? error.message : String(error),
+    cause: nameBug(error),
   };
 }
 

@@ -12,6 +12,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
 import { hasRoot } from "../../core/privileges.ts";
+import { nameBug } from "../crash.ts";
 import { quoteArg, quoteArgv } from "../transport/quote.ts";
 import type { ExecExit, ExecRequest, Execution, NodeTransport } from "../transport/types.ts";
 import { purposeOf } from "./purpose.ts";
@@ -121,6 +122,6 @@ function errorData(error: unknown, inner: NodeTransport): ErrorData {
     message: `A command on ${inner.host} could not be run to its end.`,
     hint: "Try again.",
     node: inner.host,
-    cause: error instanceof Error ? error.message : String(error),
+    cause: nameBug(error),
   };
 }
