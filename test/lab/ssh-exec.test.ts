@@ -186,7 +186,9 @@ describe("many commands at a time", () => {
     "ask again when the server still holds the place of a session that is none of ours any more",
     async () => {
       const transport = await open(await sshd({ config: ["MaxSessions 1"] }));
-      const { client } = (transport as unknown as { connection: { client: Client } }).connection;
+      const [first] = (transport as unknown as { options: { connections: { client: Client }[] } }).options.connections;
+      const client = first?.client;
+      if (client === undefined) throw new Error("no connection");
       // Its place, too, may still be held: by the session that asked for root.
       const occupy = () =>
         new Promise<boolean>((resolve) => {

@@ -1,78 +1,187 @@
 /**
- * How many commands run on one SSH connection at a time: the others wait in order. sshd refuses the
- * 11th session (`MaxSessions 10`), so eight are used, and one more is kept for stopping and cleaning up.
+ * How many commands run on the connections to one node at a time: the others wait in order. sshd refuses the
+ * 11th session of a connection (`MaxSessions 10`), so eight are used, and one more is kept for stopping and
+ * cleaning up. Where the server allows fewer, that is learned from its refusals.
  */
 
 const SESSIONS = 8;
+/** With fewer sessions than this none is kept free: cleaning up is then only the next in turn. */
+const ENOUGH_TO_KEEP_ONE = 3;
 
-/** Gives the place back; calling it twice does no harm. */
-export type Release = () => void;
+export interface Queue {
+  running: number;
+  waiting: number;
+  /** So many run at a time. */
+  limit: number;
+}
 
-export class SessionPool {
-  private limit = SESSIONS;
-  private used = 0;
-  private reserveUsed = false;
-  private readonly queue: { start: () => void; signal: AbortSignal | undefined }[] = [];
+/** Permission for one session. */
+export interface Place<C> {
+  connection: C;
+  /** Gives it back; calling it twice does no harm. */
+  release(): void;
+  /**
+   * Gives it back because the server refused the session. True when others of ours had sessions there: then that
+   * many is the limit, and the end of one is worth waiting for.
+   */
+  refused(): boolean;
+}
 
-  /** How many wait. */
-  get waiting(): number {
-    return this.queue.length;
+interface Waiting<C> {
+  start(place: Place<C>): void;
+}
+
+/** A connection and its sessions. */
+class Line<C> {
+  used = 0;
+  reserveUsed = false;
+  /** What the server allows in all, once it has refused one. */
+  allowed = SESSIONS + 1;
+  readonly connection: C;
+
+  constructor(connection: C) {
+    this.connection = connection;
+  }
+
+  get keepsOne(): boolean {
+    return this.allowed >= ENOUGH_TO_KEEP_ONE;
+  }
+
+  get limit(): number {
+    return this.keepsOne ? this.allowed - 1 : this.allowed;
   }
 
   get running(): number {
     return this.used + (this.reserveUsed ? 1 : 0);
   }
+}
 
-  /** Resolves when there is a place. `cleanup` may take the reserved one. Rejects with the signal's reason. */
-  async acquire(signal: AbortSignal | undefined, cleanup: boolean): Promise<Release> {
+export class SessionPool<C> {
+  private readonly lines: Line<C>[];
+  private readonly queue: Waiting<C>[] = [];
+  private readonly listeners = new Set<() => void>();
+
+  constructor(connection: C) {
+    this.lines = [new Line(connection)];
+  }
+
+  get state(): Queue {
+    const sum = (of: (line: Line<C>) => number) => this.lines.reduce((total, line) => total + of(line), 0);
+    return { running: sum((line) => line.running), waiting: this.queue.length, limit: sum((line) => line.limit) };
+  }
+
+  /** Called whenever the number of those that wait changes. */
+  onQueue(listener: (queue: Queue) => void): void {
+    let waiting = 0;
+    this.onChange(() => {
+      const { state } = this;
+      if (state.waiting === waiting) return;
+      waiting = state.waiting;
+      listener(state);
+    });
+  }
+
+  /** Called after every change of `state`. */
+  onChange(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** One more connection to the same node; the server's limit is known from the first. */
+  add(connection: C): void {
+    const line = new Line(connection);
+    line.allowed = this.lines[0]?.allowed ?? line.allowed;
+    this.lines.push(line);
+    this.next();
+  }
+
+  /** No more sessions on it; those it has go on. */
+  remove(connection: C): void {
+    const at = this.lines.findIndex((line) => line.connection === connection);
+    if (at >= 0) this.lines.splice(at, 1);
+    this.changed();
+  }
+
+  /** Sessions on that connection. */
+  runningOn(connection: C): number {
+    return this.lines.find((line) => line.connection === connection)?.running ?? 0;
+  }
+
+  /**
+   * Resolves when there is a place. `cleanup` may take the reserved one, and does not stand in line. Rejects with
+   * the signal's reason.
+   */
+  async acquire(signal: AbortSignal | undefined, cleanup: boolean): Promise<Place<C>> {
     signal?.throwIfAborted();
-    if (this.used < this.limit && this.queue.length === 0) return this.take();
-    if (cleanup && !this.reserveUsed) {
-      this.reserveUsed = true;
-      return once(() => {
-        this.reserveUsed = false;
-      });
-    }
+    const free = this.queue.length === 0 || cleanup ? this.free() : undefined;
+    if (free !== undefined) return this.take(free);
+    const keeper = cleanup ? this.lines.find((line) => line.keepsOne && !line.reserveUsed) : undefined;
+    if (keeper !== undefined) return this.takeReserve(keeper);
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.queue.splice(this.queue.indexOf(entry), 1);
+        this.changed();
         reject(signal?.reason);
       };
-      const entry = {
-        signal,
-        start: () => {
+      const entry: Waiting<C> = {
+        start: (place) => {
           signal?.removeEventListener("abort", onAbort);
-          resolve(this.take());
+          resolve(place);
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.queue.push(entry);
+      if (cleanup) this.queue.unshift(entry);
+      else this.queue.push(entry);
+      this.changed();
     });
   }
 
-  /** The server refused one more session than now run: use no more than those. */
-  refusedAt(running: number): void {
-    this.limit = Math.max(1, Math.min(this.limit, running));
+  private free(): Line<C> | undefined {
+    return this.lines.find((line) => line.used < line.limit);
   }
 
-  private take(): Release {
-    this.used++;
-    return once(() => {
-      this.used--;
-      while (this.used < this.limit) {
-        const next = this.queue.shift();
-        if (next === undefined) return;
-        next.start();
-      }
+  private take(line: Line<C>): Place<C> {
+    line.used++;
+    return this.place(line, () => line.used--);
+  }
+
+  private takeReserve(line: Line<C>): Place<C> {
+    line.reserveUsed = true;
+    return this.place(line, () => {
+      line.reserveUsed = false;
     });
   }
-}
 
-function once(action: () => void): Release {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    action();
-  };
+  private place(line: Line<C>, giveBack: () => void): Place<C> {
+    const others = line.running - 1;
+    let given = false;
+    const release = () => {
+      if (given) return;
+      given = true;
+      giveBack();
+      this.next();
+    };
+    this.changed();
+    return {
+      connection: line.connection,
+      release,
+      refused: () => {
+        if (others > 0) line.allowed = Math.max(1, Math.min(line.allowed, others));
+        release();
+        return others > 0;
+      },
+    };
+  }
+
+  private next(): void {
+    for (let line = this.free(); line !== undefined; line = this.free()) {
+      const waiting = this.queue.shift();
+      if (waiting === undefined) break;
+      waiting.start(this.take(line));
+    }
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
 }

@@ -3,16 +3,17 @@
  * about guarding, root and streams is shared with the local transport.
  */
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { LinkInfo } from "../../core/ssh/link.ts";
-import { cancelled, connectionLost, type RawProcess } from "../transport/execution.ts";
+import { connectionLost, type RawProcess } from "../transport/execution.ts";
 import { type Keeping, LiveTransport, type OpenOptions } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { Connection } from "./client.ts";
-import { type Release, SessionPool } from "./sessions.ts";
+import { type Queue, SessionPool } from "./sessions.ts";
+import { Spare } from "./spare.ts";
+import { checkLength, startInTurn } from "./start.ts";
 
 export interface SshTransportOptions extends Keeping {
   /** `user@host:port`. */
@@ -31,18 +32,12 @@ export interface SshTransportOptions extends Keeping {
   lockKeys?: () => void;
 }
 
-/** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
-const MAX_COMMAND = 128 * 1024 - 64;
 const CLOSE_TIMEOUT_MS = 2000;
-/** How often a session is asked for again although none of ours runs, and the first pause before that; they grow. */
-const REFUSALS = 5;
-const REFUSED_PAUSE_MS = 100;
-
 export class SshTransport extends LiveTransport {
   readonly kind = "ssh";
   readonly link?: LinkInfo;
-  private readonly connection: Connection;
-  private readonly pool = new SessionPool();
+  private readonly pool: SessionPool<Connection>;
+  private readonly spare: Spare<Connection> | null;
 
   private readonly options: SshTransportOptions;
 
@@ -52,7 +47,8 @@ export class SshTransport extends LiveTransport {
     if (options.link !== undefined) this.link = options.link;
     const [connection] = options.connections;
     if (connection === undefined) throw new Error("no connection");
-    this.connection = connection;
+    this.pool = new SessionPool(connection);
+    this.spare = options.another === undefined ? null : this.spareBy(options.another);
     const { client } = connection;
     let reason = "";
     client.on("error", (error: Error) => {
@@ -60,6 +56,7 @@ export class SshTransport extends LiveTransport {
     });
     client.on("close", () => {
       for (const hop of options.connections) hop.client.end();
+      void this.spare?.end();
       this.connectionLost(
         new BpfdeskError({
           code: "connection-lost",
@@ -74,37 +71,18 @@ export class SshTransport extends LiveTransport {
 
   protected async open(argv: string[], { signal, cleanup, terminal }: OpenOptions): Promise<RawProcess> {
     const command = quoteArgv(argv);
-    if (Buffer.byteLength(command) > MAX_COMMAND) {
-      throw new BpfdeskError({
-        code: "command-too-long",
-        message: `A command for ${this.host} is longer than a shell takes (128 KiB).`,
-        hint: "Send its text by stdin.",
-        node: this.host,
-      });
-    }
-    for (let refused = 0; ; ) {
-      const release = await this.pool.acquire(signal, cleanup).catch(() => {
-        throw new BpfdeskError(cancelled("A waiting command", this.host));
-      });
-      const others = this.pool.running - 1;
-      try {
-        return await openSession(this.connection, command, this.host, release, terminal);
-      } catch (error) {
-        release();
-        if (!isOpenFailure(error)) throw explainOpen(error, this.host);
-        // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
-        if (others > 0) this.pool.refusedAt(others);
-        // It frees the place of a session a moment after that has ended for us.
-        else if (++refused > REFUSALS) throw explainOpen(error, this.host);
-        else await this.pause(REFUSED_PAUSE_MS * refused, signal);
-      }
-    }
+    checkLength(command, this.host);
+    return startInTurn(this.pool, {
+      node: this.host,
+      signal,
+      cleanup,
+      open: ({ connection, release }) => openSession(connection, command, this.host, release, terminal),
+      isRefusal: (error) => error instanceof Error && /channel open failure/i.test(error.message),
+    });
   }
 
-  private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    await sleep(ms, undefined, signal ? { signal } : {}).catch(() => {
-      throw new BpfdeskError(cancelled("A waiting command", this.host));
-    });
+  onQueue(listener: (queue: Queue) => void): void {
+    this.pool.onQueue(listener);
   }
 
   override forgetSecrets(): void {
@@ -117,7 +95,16 @@ export class SshTransport extends LiveTransport {
   }
 
   protected async end(): Promise<void> {
-    await closeAll(this.options.connections);
+    await Promise.all([this.spare?.end(), closeAll(this.options.connections)]);
+  }
+
+  private spareBy(another: (signal: AbortSignal) => Promise<Connection[]>): Spare<Connection> {
+    return new Spare({
+      pool: this.pool,
+      another,
+      onGone: ({ client }, gone) => void client.once("close", gone),
+      close: closeAll,
+    });
   }
 }
 
@@ -154,7 +141,7 @@ export async function openSession(
   connection: Connection,
   command: string,
   node: string,
-  release: Release = () => {},
+  release: () => void = () => {},
   terminal = false,
 ): Promise<RawProcess> {
   const { client, stream } = connection;
@@ -223,19 +210,4 @@ async function closeAll(connections: Connection[]): Promise<void> {
     client.end();
     await closed;
   }
-}
-
-function isOpenFailure(error: unknown): boolean {
-  return error instanceof Error && /channel open failure/i.test(error.message);
-}
-
-function explainOpen(error: unknown, node: string): Error {
-  if (error instanceof BpfdeskError) return error;
-  return new BpfdeskError({
-    code: "exec-failed",
-    message: `${node} did not start a session for the command.`,
-    hint: "Its sshd may allow none (MaxSessions 0) or only a forced command.",
-    node,
-    cause: String(error),
-  });
 }

@@ -1,0 +1,67 @@
+/** Starting a command in its turn, and again when the server has no session for it just then. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { BpfdeskError } from "../../core/errors.ts";
+import { cancelled, type RawProcess } from "../transport/execution.ts";
+import type { Place, SessionPool } from "./sessions.ts";
+
+export interface StartOptions<C> {
+  node: string;
+  signal: AbortSignal | undefined;
+  cleanup: boolean;
+  /** Gives the place back when the session is closed. What it rejects with leaves the place to `startInTurn`. */
+  open(place: Place<C>): Promise<RawProcess>;
+  /** Whether the server refused the session, rather than that something is wrong. */
+  isRefusal(error: unknown): boolean;
+}
+
+/** A login shell gets the command as one argument, and Linux allows 128 KiB for one (MAX_ARG_STRLEN). */
+const MAX_COMMAND = 128 * 1024 - 64;
+/** How often a session is asked for again although none of ours runs, and the first pause before that; they grow. */
+const REFUSALS = 5;
+const REFUSED_PAUSE_MS = 100;
+
+/** Rejects with a BpfdeskError: `cancelled`, `exec-failed`, or what `open` rejected with. */
+export async function startInTurn<C>(pool: SessionPool<C>, options: StartOptions<C>): Promise<RawProcess> {
+  const { node, signal, cleanup } = options;
+  for (let refused = 0; ; ) {
+    const place = await pool.acquire(signal, cleanup).catch(() => {
+      throw new BpfdeskError(cancelled("A waiting command", node));
+    });
+    try {
+      return await options.open(place);
+    } catch (error) {
+      if (signal?.aborted || !options.isRefusal(error)) place.release();
+      if (signal?.aborted) throw new BpfdeskError(cancelled("A starting command", node));
+      if (!options.isRefusal(error)) throw notStarted(error, node);
+      // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
+      if (place.refused()) continue;
+      // It frees the place of a session a moment after that has ended for us.
+      if (++refused > REFUSALS) throw notStarted(error, node);
+      await sleep(REFUSED_PAUSE_MS * refused, undefined, signal ? { signal } : {}).catch(() => {
+        throw new BpfdeskError(cancelled("A waiting command", node));
+      });
+    }
+  }
+}
+
+/** Throws `command-too-long` for a line that no login shell can be given. */
+export function checkLength(command: string, node: string): void {
+  if (Buffer.byteLength(command) <= MAX_COMMAND) return;
+  throw new BpfdeskError({
+    code: "command-too-long",
+    message: `A command for ${node} is longer than a shell takes (128 KiB).`,
+    hint: "Send its text by stdin.",
+    node,
+  });
+}
+
+function notStarted(error: unknown, node: string): Error {
+  if (error instanceof BpfdeskError) return error;
+  return new BpfdeskError({
+    code: "exec-failed",
+    message: `${node} did not start a session for the command.`,
+    hint: "Its sshd may allow none (MaxSessions 0) or only a forced command.",
+    node,
+    cause: error instanceof Error ? error.message : String(error),
+  });
+}
