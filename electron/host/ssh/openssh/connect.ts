@@ -94,6 +94,8 @@ export async function connectOpenSsh(
       logins: standing,
       sharing,
       privileges,
+      tag: options.tag,
+      lease_s: options.lease_s,
       ssh_argv: sshArgv(options),
       link: { backend: "openssh", why: why + alone, hops: logins.map(({ hop }) => hop).reverse() },
     });
