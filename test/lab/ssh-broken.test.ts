@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { connectSsh } from "../../electron/host/ssh/connect.ts";
 import { connect } from "../support/ssh-connect.ts";
-import { atEnd, rawServer, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
+import { atEnd, me, rawServer, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 import type { TestSshd } from "../support/sshd.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 
@@ -30,6 +30,17 @@ describe("servers that are none", () => {
     const port = await rawServer((socket) => socket.end(text));
     const { failed } = await result(connect(server, { port, limit_ms: 3000 }));
     expect(failed).toMatchObject({ code: "not-ssh", phase: "connecting" });
+  });
+
+  it("gives up on one that greets and then never answers", async () => {
+    const server = await sshd();
+    const port = await rawServer((socket) => socket.write("SSH-2.0-OpenSSH_9.2\r\n"));
+    const { failed } = await result(connect(server, { port, limit_ms: 500 }));
+    expect(failed).toMatchObject({
+      code: "connect-timeout",
+      phase: "connecting",
+      hint: "Check the address, the port, and that no firewall drops the packets.",
+    });
   });
 
   it("says that nothing listens there", async () => {
@@ -60,7 +71,7 @@ describe("losing and leaving", () => {
   });
 
   it.each([
-    ["host_key", {}, { known_hosts: "/nonexistent/known_hosts" }, "not-ssh"],
+    ["host_key", {}, { known_hosts: "/nonexistent/known_hosts" }, "connect-failed"],
     ["authenticating", { methods: ["password" as const] }, {}, "connect-failed"],
     ["privileges", {}, { user: "careful", key: true }, "connection-lost"],
   ])("says so when the line is cut during %s", async (phase, serverOptions, given, code) => {
@@ -77,6 +88,24 @@ describe("losing and leaving", () => {
     line.cut();
     expect((await result(attempt)).failed).toMatchObject({ code, phase });
   });
+
+  it.each([
+    ["for the key", "host_key", { known_hosts: "/nonexistent/known_hosts" }],
+    ["for the password", "authenticating", {}],
+  ])(
+    "says that the time for a login is over when the node hangs up while a person is asked %s",
+    async (_, phase, options) => {
+      const server = await sshd({ methods: ["password"], config: ["LoginGraceTime 1"] });
+      const { failed, asked } = await result(connect(server, options));
+      expect(failed).toMatchObject({
+        code: "connect-failed",
+        phase,
+        node: me(server),
+        hint: expect.stringMatching(/LoginGraceTime.*connect again/),
+      });
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   it("does not count the time a person needs", async () => {
     const server = await sshd({ methods: ["password"] });

@@ -137,7 +137,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
 
   function serve(socket: net.Socket): void {
     const [command = "", ...args] = [...enter, "/usr/sbin/sshd", "-i", "-e", "-f", conf];
-    const child = spawn(command, args, { stdio: [socket, socket, "pipe"], env: { PATH: process.env.PATH } });
+    // In a group of its own, as a daemon's are: sshd ends its group when the time for a login is over.
+    const how = { detached: true, env: { PATH: process.env.PATH } };
+    const child = spawn(command, args, { ...how, stdio: [socket, socket, "pipe"] });
     serving.add(child);
     child.on("spawn", () => socket.destroy());
     child.on("error", () => socket.destroy());

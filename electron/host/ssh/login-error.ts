@@ -4,6 +4,10 @@ import type { Authentication } from "./auth.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Steps } from "./steps.ts";
 
+/** When the node hangs up late, or while a person is being asked. */
+export const GRACE =
+  "The time it gives a login (LoginGraceTime, two minutes or less) may be over, or the line was cut; connect again.";
+
 interface Circumstances {
   steps: Steps;
   authentication: Authentication;
@@ -25,7 +29,7 @@ export function explainLogin(
       code: "connect-failed",
       message: `${steps.node} ended the connection while logging in.`,
       hint: steps.loginIsOver
-        ? "The time it gives a login (LoginGraceTime, usually two minutes) was over; connect again."
+        ? GRACE
         : "Its log tells why (journalctl -u ssh). A limit of tries or of time may be over.",
       cause,
     });
@@ -43,7 +47,7 @@ export function explainLogin(
     return steps.error({
       code: "connect-failed",
       message: `${steps.node} ended the connection before its host key was accepted.`,
-      hint: "The time it gives a login (LoginGraceTime, usually two minutes) was over; connect again.",
+      hint: GRACE,
       cause,
     });
   }

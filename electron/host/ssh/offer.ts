@@ -2,6 +2,7 @@
  * The algorithms that bpfdesk's own connection offers: of those it knows only what the configuration allows
  * (KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs). Whoever forbade one must not get it from us. Pure.
  */
+/// <reference path="./ssh2-constants.d.ts" />
 import constants from "ssh2/lib/protocol/constants.js";
 import type { ResolvedHost } from "./resolve.ts";
 import { wildcard } from "./wildcard.ts";

@@ -86,9 +86,13 @@ export class Steps {
     this.login_ends_ms = performance.now() + LOGIN_GRACE_MS;
   }
 
-  /** Is the time over that a server usually gives a login? */
+  /**
+   * May the time be over that the server gives a login? When it usually is; and, because hardened servers give
+   * less, also while a person is being asked.
+   */
   get loginIsOver(): boolean {
-    return this.login_ends_ms !== null && performance.now() >= this.login_ends_ms - 1000;
+    if (this.login_ends_ms === null) return false;
+    return this.asking > 0 || performance.now() >= this.login_ends_ms - 1000;
   }
 
   /** Asks a person. The clock stands still meanwhile. Rejects when cancelled. */

@@ -3,6 +3,7 @@
  * step it failed in are looked at, because a server can print what looks like another step's.
  */
 import type { ErrorData } from "../../../core/errors.ts";
+import { GRACE } from "../login-error.ts";
 import type { ResolvedHost } from "../resolve.ts";
 import type { Told } from "./told.ts";
 
@@ -12,7 +13,7 @@ interface Circumstances {
   resolved: ResolvedHost;
   /** It is reached through a hop of ours. */
   through: boolean;
-  /** The time a server usually gives a login is over. */
+  /** The time the server gives a login may be over. */
   late: boolean;
   /** ssh could not ask anybody (BatchMode). */
   batch: boolean;
@@ -33,7 +34,6 @@ const UNREACHABLE: [words: RegExp, what: string, hint: string][] = [
   [/timed out/, "it does not answer", "Check the address, and that no firewall drops the packets."],
 ];
 
-const GRACE = "The time it gives a login (LoginGraceTime, usually two minutes) was over; connect again.";
 const SHOWN_LINES = 8;
 
 /** What is told when ssh ended before it was logged in. `phase` and `node` are the caller's to add. */
