@@ -202,6 +202,20 @@ describe("an ssh that cannot share a connection", () => {
   });
 });
 
+describe("sudo that wants a terminal", () => {
+  it("gets one, and the command's streams stay apart", async () => {
+    const server = await sshd({ sudoers: ["Defaults requiretty"] });
+    const transport = await open(server, { identity_file: server.keyFile, backend: "openssh" });
+    expect(transport.privileges).toBe("sudo_terminal");
+    const script = "id -u; cat; echo err >&2; exit 7";
+    expect(await run(transport, ["sh", "-c", script], { root: true, stdin: "in\n" })).toEqual({
+      exit: { code: 7, signal: null },
+      stdout: "0\nin\n",
+      stderr: "err\n",
+    });
+  });
+});
+
 describe("nothing is left", () => {
   /** Where nobody else makes folders. */
   function ownTmp(): string {

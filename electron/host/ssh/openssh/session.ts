@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { Readable } from "node:stream";
 import type { RawProcess } from "../../transport/execution.ts";
 import { aloneArguments, sessionArguments } from "./arguments.ts";
 import type { Login } from "./login.ts";
@@ -38,10 +39,12 @@ export async function openSession(options: SessionOptions, signal?: AbortSignal)
   const ended = endOf(child, log, login);
   const end = await Promise.race([firstByte(child), ended, aborted(child, signal)]);
   if (end?.refused === true) throw new SessionRefused(end.said);
+  // With a terminal the command's stderr comes on stdout; here are only ssh's words of farewell.
+  if (terminal) child.stderr.resume();
   return {
     stdin: child.stdin,
     stdout: child.stdout,
-    stderr: child.stderr,
+    stderr: terminal ? Readable.from([]) : child.stderr,
     ended,
     // ssh has no way to pass a signal on; it closes the command's streams, which its guard notices.
     terminate: () => void child.kill("SIGTERM"),
