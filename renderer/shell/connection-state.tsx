@@ -82,7 +82,10 @@ function Reconnecting(props: { node: NodeState; reconnecting: NonNullable<NodeSt
           ? `Trying again (${attempt})…`
           : retry_at === null
             ? "It is not tried again by itself."
-            : `Next try (${attempt}) in ${seconds} s.`}
+            : // Late in an outage most tries are not told, so that the record stays small.
+              seconds === 0
+              ? "It is tried again about every minute."
+              : `Next try (${attempt}) in ${seconds} s.`}
       </span>
       {trying ? null : (
         <Button variant="quiet" onPress={() => void reconnect(node.node)}>
