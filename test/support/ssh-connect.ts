@@ -22,7 +22,7 @@ export interface Attempt {
 }
 
 export interface AttemptOptions
-  extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms" | "backend">> {
+  extends Partial<Pick<ConnectSshOptions, "identity_file" | "sudo" | "limit_ms" | "backend" | "lease_s">> {
   user?: string;
   /** Another port than the server's own: a proxy's. */
   port?: number;
@@ -64,7 +64,7 @@ export function connect(server: TestSshd, options: AttemptOptions = {}): Attempt
   const phases: Phase[] = [];
   const details: string[] = [];
   const left = structuredClone(answers);
-  const { identity_file, sudo, limit_ms, backend = backendOfFile } = options;
+  const { identity_file, sudo, limit_ms, lease_s, backend = backendOfFile } = options;
   const outcome = connectSsh({
     target: `${user}@127.0.0.1:${port}`,
     config_file,
@@ -73,6 +73,7 @@ export function connect(server: TestSshd, options: AttemptOptions = {}): Attempt
     ...(sudo === undefined ? {} : { sudo }),
     ...(limit_ms === undefined ? {} : { limit_ms }),
     ...(backend === undefined ? {} : { backend }),
+    ...(lease_s === undefined ? {} : { lease_s }),
     signal: abort.signal,
     onPhase(phase, detail) {
       if (phases.at(-1) !== phase) phases.push(phase);

@@ -16,9 +16,11 @@ import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
 /** The guard on the node stops a command this much later than the host would. */
 const GUARD_GRACE_S = 15;
 const UPLOAD_TIMEOUT_MS = 120_000;
-/** The guard stops a command when it hears nothing for this long. */
+/** So long after the node last heard of us nothing of a command runs there any more. */
 const LEASE_S = 15;
-/** It hears of us so many times in a lease. */
+/** Of that this much at most is for stopping: TERM, then KILL, and a busy node. */
+const STOPPING_S = 2;
+/** The node hears of us so many times before it stops a command. */
 const RENEWALS = 3;
 
 /** noclobber opens with O_EXCL: a file or link that was there first is refused, and left alone. */
@@ -54,7 +56,7 @@ export interface OpenOptions {
 export interface Keeping {
   /** Whose they are; one of an installation nobody knows when absent. */
   tag?: string | undefined;
-  /** How long a command goes on when the node hears nothing of us; 15 s when absent. */
+  /** How long a command goes on at most when the node hears nothing of us; 15 s when absent. */
   lease_s?: number | undefined;
 }
 
@@ -68,7 +70,8 @@ export abstract class LiveTransport implements NodeTransport {
   readonly user: string;
   readonly tag: string;
   private readonly found: FoundPrivileges;
-  private readonly lease_s: number;
+  /** The guard stops a command when it hears nothing for so long. */
+  private readonly silence_s: number;
   private readonly running = new Set<Supervised>();
   private renewals: NodeJS.Timeout | null = null;
 
@@ -77,7 +80,8 @@ export abstract class LiveTransport implements NodeTransport {
     this.user = user;
     this.found = found;
     this.tag = keeping.tag ?? newTag(randomId());
-    this.lease_s = keeping.lease_s ?? LEASE_S;
+    const lease_s = keeping.lease_s ?? LEASE_S;
+    this.silence_s = Math.ceil(lease_s - Math.min(STOPPING_S, lease_s / 3));
   }
 
   get privileges(): Privileges {
@@ -113,9 +117,9 @@ export abstract class LiveTransport implements NodeTransport {
       tag: this.tag,
       stdin_bytes: request.stdin === undefined ? null : Buffer.byteLength(request.stdin),
       limit_s: request.timeout_ms / 1000 + GUARD_GRACE_S,
-      lease_s: this.lease_s,
+      lease_s: this.silence_s,
     });
-    const argv = request.root && tool === null ? this.rootArgv(guarded) : guarded;
+    const argv = request.root && tool === null ? this.rootArgv(guarded, token) : guarded;
     const raw = await this.open(argv, {
       signal: request.signal,
       cleanup: request.cleanup === true,
@@ -205,7 +209,7 @@ export abstract class LiveTransport implements NodeTransport {
       () => {
         for (const one of this.running) one.renew();
       },
-      (this.lease_s * 1000) / RENEWALS,
+      (this.silence_s * 1000) / RENEWALS,
     ).unref();
     const ended = () => {
       this.running.delete(execution);
@@ -223,8 +227,11 @@ export abstract class LiveTransport implements NodeTransport {
     return path === undefined ? null : ["sudo", "-n", "--", path, ...args];
   }
 
-  private rootArgv(argv: string[]): string[] {
-    if (this.found.asRoot !== null) return this.found.asRoot(argv);
+  private rootArgv(argv: string[], token: string): string[] {
+    const { asRoot, kind } = this.found;
+    if (asRoot !== null && kind === "root") return asRoot(argv);
+    // What gives root carries the tag as well: it may wait for a password when the line is lost.
+    if (asRoot !== null) return ["env", `BPFDESK_TAG=${this.tag}`, `BPFDESK_RUN=${token}`, ...asRoot(argv)];
     throw new BpfdeskError({
       code: "no-root",
       message: `Root is needed on ${this.host}, but ${this.user} has none: ${this.found.reason}.`,
