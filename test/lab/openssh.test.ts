@@ -157,7 +157,7 @@ describe("keys", () => {
 });
 
 describe("an ssh that cannot share a connection", () => {
-  const alone = async (server: TestSshd, known_hosts: string) => {
+  const alone = async (server: TestSshd, known_hosts: string, ssh = "ssh") => {
     const config_file = path.join(server.dir, "config");
     fs.writeFileSync(config_file, "IdentityAgent none\nGlobalKnownHostsFile none\n");
     const asked: unknown[] = [];
@@ -174,7 +174,7 @@ describe("an ssh that cannot share a connection", () => {
       },
     };
     const chain = await resolveChain(options.target, options);
-    return { asked, outcome: connectOpenSsh(options, chain, "A test.", { sharing: false }) };
+    return { asked, outcome: connectOpenSsh(options, chain, "A test.", { sharing: false, ssh }) };
   };
 
   it("makes one for every command, and says so", async () => {
@@ -189,6 +189,18 @@ describe("an ssh that cannot share a connection", () => {
       exit: { code: 255, signal: null },
       stdout: "0\nin\n",
       stderr: "err\n",
+    });
+  });
+
+  it("or is not there at all is named as what is needed, with the reason", async () => {
+    const server = await sshd();
+    const { outcome } = await alone(server, server.knownHosts, "no-such-ssh");
+    await expect(outcome).rejects.toMatchObject({
+      data: {
+        code: "no-openssh",
+        message: expect.stringMatching(/none on this machine\. A test\.$/),
+        phase: "connecting",
+      },
     });
   });
 

@@ -41,9 +41,9 @@ export async function connectOpenSsh(
       const before = hosts[index - 1];
       steps?.end();
       steps = stepsFor(hosts, index, options);
-      await steps.during(present(ssh, steps));
       const way = before === undefined && resolved.proxy_command !== null ? "by its ProxyCommand" : "";
       steps.enter("connecting", way || `${resolved.hostname} port ${resolved.port}`, limitOf(resolved, options));
+      await steps.during(present(ssh, why, steps));
       const isNode = resolved === node;
       const [hop] = logins;
       logins.unshift(
@@ -108,7 +108,7 @@ export async function connectOpenSsh(
 }
 
 /** Rejects with `no-openssh` when there is no such program. */
-async function present(ssh: string, steps: Steps): Promise<void> {
+async function present(ssh: string, why: string, steps: Steps): Promise<void> {
   const found = await new Promise<boolean>((resolve) => {
     const child = spawn(ssh, ["-V"], { stdio: "ignore" });
     child.once("error", () => resolve(false));
@@ -117,7 +117,7 @@ async function present(ssh: string, steps: Steps): Promise<void> {
   if (found) return;
   throw steps.error({
     code: "no-openssh",
-    message: `${steps.node} needs the system's ssh, and there is none on this machine.`,
+    message: `${steps.node} is to be reached by the system's ssh, and there is none on this machine. ${why}`,
     hint: "Install OpenSSH's client (the package openssh-client, on Windows the optional feature), so that ssh is in PATH.",
   });
 }
