@@ -93,7 +93,8 @@ describe("SessionPool", () => {
     const pool = poolOf();
     const place = await pool.acquire(undefined, false);
     expect(place.refused()).toBe(false);
-    expect(pool.state).toEqual({ running: 0, waiting: 0, limit: 8 });
+    expect(pool.state).toEqual({ running: 1, waiting: 0, limit: 8 });
+    place.release();
   });
 
   it("uses another connection for those that wait, until that is taken away", async () => {

@@ -21,8 +21,8 @@ export interface Place<C> {
   /** Gives it back; calling it twice does no harm. */
   release(): void;
   /**
-   * Gives it back because the server refused the session. True when others of ours had sessions there: then that
-   * many is the limit, and the end of one is worth waiting for.
+   * The server refused the session. True when others of ours had sessions there: then that many is the limit, the
+   * place is given back, and the end of one is worth waiting for. False leaves the place as it is.
    */
   refused(): boolean;
 }
@@ -152,7 +152,6 @@ export class SessionPool<C> {
   }
 
   private place(line: Line<C>, giveBack: () => void): Place<C> {
-    const others = line.running - 1;
     let given = false;
     const release = () => {
       if (given) return;
@@ -165,9 +164,11 @@ export class SessionPool<C> {
       connection: line.connection,
       release,
       refused: () => {
-        if (others > 0) line.allowed = Math.max(1, Math.min(line.allowed, others));
+        const others = line.running - 1;
+        if (others === 0) return false;
+        line.allowed = Math.min(line.allowed, others);
         release();
-        return others > 0;
+        return true;
       },
     };
   }

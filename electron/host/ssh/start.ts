@@ -23,20 +23,30 @@ const REFUSED_PAUSE_MS = 100;
 /** Rejects with a BpfdeskError: `cancelled`, `exec-failed`, or what `open` rejected with. */
 export async function startInTurn<C>(pool: SessionPool<C>, options: StartOptions<C>): Promise<RawProcess> {
   const { node, signal, cleanup } = options;
-  for (let refused = 0; ; ) {
+  for (;;) {
     const place = await pool.acquire(signal, cleanup).catch(() => {
       throw new BpfdeskError(cancelled("A waiting command", node));
     });
+    const raw = await startAt(place, options).catch((error: unknown) => {
+      place.release();
+      throw error;
+    });
+    if (raw !== null) return raw;
+  }
+}
+
+/** Null when the place was given back, because the server allows fewer sessions than we use (MaxSessions). */
+async function startAt<C>(place: Place<C>, options: StartOptions<C>): Promise<RawProcess | null> {
+  const { node, signal } = options;
+  for (let refused = 1; ; refused++) {
     try {
       return await options.open(place);
     } catch (error) {
-      if (signal?.aborted || !options.isRefusal(error)) place.release();
       if (signal?.aborted) throw new BpfdeskError(cancelled("A starting command", node));
       if (!options.isRefusal(error)) throw notStarted(error, node);
-      // The server allows fewer sessions than we use (MaxSessions): wait for one of ours to end.
-      if (place.refused()) continue;
-      // It frees the place of a session a moment after that has ended for us.
-      if (++refused > REFUSALS) throw notStarted(error, node);
+      // A server frees the place of a session a moment after that has ended for us: once is no proof of a limit.
+      if (refused > 1 && place.refused()) return null;
+      if (refused > REFUSALS) throw notStarted(error, node);
       await sleep(REFUSED_PAUSE_MS * refused, undefined, signal ? { signal } : {}).catch(() => {
         throw new BpfdeskError(cancelled("A waiting command", node));
       });

@@ -28,7 +28,7 @@ exec /bin/sh -c "$m" bpfdesk-guard "$@"`;
  *
  * - `find_ PART PID`: its living processes, those of session PID, in $a; false when there are none. In
  *   /proc/pid/stat follow after the name: state, parent, group, session.
- * - `halt`: half a second after its TERM a process is killed. One that was forked while the others were
+ * - `halt`: a third of a second after its TERM a process is killed. One that was forked while the others were
  *   being told gets its TERM in the next round. Where `sleep` takes no fractions a round is a second.
  * - What tells the guard to stop is heeded from the warden's first line on; until then it is ignored, because
  *   a guard that dies of it would leave the command alone. What the command and the keeper inherit is the default.
@@ -44,10 +44,10 @@ trap '' TERM HUP INT
 find_() {
 if [ "$s" ]; then a=$(sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9]* [0-9]* $2 .*/\\1/p" /proc/[0-9]*/stat)
 else a=$(grep -ls "BPFDESK_PART=$1.$k" /proc/[0-9]*/environ | tr -dc '0-9\\n'); fi; [ "$a" ]; }
-halt() { i=0
+halt() { i=0 z=0.02
 while find_ command "$p" && [ $i -lt 60 ]; do
-for q in $a; do case $d in *" $q "*) [ $i -lt 5 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
-i=$((i+1)); sleep 0.1 || { sleep 1; i=$((i+9)); }; done; }
+for q in $a; do case $d in *" $q "*) [ $i -lt 4 ] || kill -s KILL $q;; *) kill -s TERM $q; d="$d$q ";; esac; done
+i=$((i+1)); sleep $z || { sleep 1; i=$((i+9)); }; z=0.1; done; }
 stop() { [ "$x" ] || { x=$1; [ -z "$p" ] || halt; }; }
 { { trap : TERM HUP INT
 BPFDESK_PART=keeper.$k $s /bin/sh -c "$w" bpfdesk-keeper "$n" "$l" "$m" 5>&- 6>&- | { trap : TERM HUP INT
@@ -68,7 +68,7 @@ esac
 else [ -z "$f" ] || break; f=1; fi; done
 [ -z "$p" ] || { find_ command "$p" && halt; }
 [ -z "$x" ] || { ( echo "$k ended $x" >&6 ) & t=$!
-for q in 1 2 3 4 5; do sleep 0.1 || sleep 1; kill -s 0 $t || break; done; kill -s KILL $t; }
+for q in 0.02 0.1 0.1 0.2; do sleep $q || sleep 1; kill -s 0 $t || break; done; kill -s KILL $t; }
 exec 6>&-
 if [ "$s" ]; then { kill -KILL -$g || kill -KILL $g; kill -KILL -$g; }
 else while find_ keeper; do for q in $a; do kill -s KILL $q; done; done; fi
@@ -90,7 +90,7 @@ export const KEEPER = `n=$1 l=$2 m=$3
 trap : USR1
 echo "keeper $$" >&4
 closed() { echo stdin-closed >&4; exec sleep "$l"; }
-feed() { b=16384
+feed() { b=32768
 while [ "$n" -gt 0 ]; do [ "$n" -gt $b ] || b=$n
 r=$( { dd bs=$b count=1 iflag=fullblock <&3 2>&7 >&5; } 7>&1 )
 case $r in '1+0 '*) n=$((n-b));; [0-9]*) closed;; *) head -c "$n" <&3 >&5; n=0;; esac

@@ -174,8 +174,8 @@ describe.runIf(process.platform === "linux").concurrent.each(SHELLS.filter(insta
     });
 
     it("takes input that comes slowly for a renewal", async () => {
-      const pieces = Array.from({ length: 25 }, (_, n) => String.fromCharCode(97 + n).repeat(16_384));
-      const { child, result } = run(shell, ["cat"], null, { stdin_bytes: 25 * 16_384, lease_s: 5 });
+      const pieces = Array.from({ length: 25 }, (_, n) => String.fromCharCode(97 + n).repeat(32_768));
+      const { child, result } = run(shell, ["cat"], null, { stdin_bytes: 25 * 32_768, lease_s: 5 });
       for (const piece of pieces) {
         child.stdin.write(piece);
         await delay(240);
