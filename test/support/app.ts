@@ -94,5 +94,5 @@ export async function openApp(browser: Browser, options: AppOptions): Promise<Ru
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = resolve(root, "test/screenshots");
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: resolve(folder, `${name}.png`) });
+  await page.screenshot({ path: resolve(folder, `${name}.png`), animations: "disabled" });
 }

@@ -56,6 +56,10 @@ const RULES: Rule[] = [
 /** Post-quantum hybrids: OpenSSH 8.5 and 9.9, draft-ietf-sshm-mlkem-hybrid-kex. */
 const POST_QUANTUM = /^(sntrup761|sntrup4591761|mlkem)/;
 
+/** Said of what is no fault of today's. */
+export const NOT_TODAY =
+  "a note, not a fault of today: recorded traffic could be decrypted later by a quantum computer";
+
 /** What is weak, the worst kinds first; the last may be a mere note about the far future. Empty when all is well. */
 export function weakOf(negotiated: Negotiated): Weakness[] {
   const { kex, cipher, mac, strict_kex } = negotiated;
@@ -78,10 +82,7 @@ export function weakOf(negotiated: Negotiated): Weakness[] {
   }
   for (const name of names(kex)) {
     if (POST_QUANTUM.test(name)) continue;
-    found.push({
-      what: name,
-      why: "a note, not a fault of today: recorded traffic could be decrypted later by a quantum computer",
-    });
+    found.push({ what: name, why: NOT_TODAY });
   }
   return found;
 }

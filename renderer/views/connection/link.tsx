@@ -1,5 +1,6 @@
 /** Over which hosts the connection goes, what was negotiated with each, and what is weak about it. */
-import { TriangleAlert } from "lucide-react";
+import { Info, TriangleAlert } from "lucide-react";
+import { NOT_TODAY } from "../../../electron/core/ssh/algorithms.ts";
 import type { LinkHop, LinkInfo } from "../../../electron/core/ssh/link.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 
@@ -45,12 +46,17 @@ function HopRow({ hop }: { hop: LinkHop }) {
         <NodeText text={hop.host} mono />
       </th>
       <td>{hop.auth.length === 0 ? "not known" : <NodeText text={hop.auth.join(", then ")} />}</td>
-      {[hop.kex, hop.host_key, hop.cipher, hop.mac, hop.server].map((name, at) => (
+      {[hop.kex, hop.host_key, hop.cipher, macOf(hop), hop.server].map((name, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the columns never change places
         <td key={at}>{name === null ? "not known" : <NodeText text={name} mono />}</td>
       ))}
     </tr>
   );
+}
+
+/** These ciphers need no MAC: they notice changes by themselves. */
+function macOf({ mac, cipher }: LinkHop): string | null {
+  return mac === null && cipher !== null && /-gcm@|^chacha20-poly1305/.test(cipher) ? "in the cipher" : mac;
 }
 
 function Weak({ hops }: { hops: readonly LinkHop[] }) {
@@ -60,7 +66,11 @@ function Weak({ hops }: { hops: readonly LinkHop[] }) {
     <ul className="remarks" aria-label="Weak">
       {weak.map(({ host, what, why }) => (
         <li key={`${host} ${what}`}>
-          <TriangleAlert size={13} aria-hidden className="severity-warning" />
+          {why === NOT_TODAY ? (
+            <Info size={13} aria-hidden className="severity-info" />
+          ) : (
+            <TriangleAlert size={13} aria-hidden className="severity-warning" />
+          )}
           <span>
             <NodeText text={host} mono />: <NodeText text={what} mono /> – <NodeText text={why} />
           </span>
