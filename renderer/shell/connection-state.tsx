@@ -1,7 +1,8 @@
 /** The state of a node's connection in the status bar: a recording, lost and tried again, closed, or what waits. */
-import { Clock, Eraser, History as HistoryIcon, ListOrdered, PlugZap, ShieldCheck } from "lucide-react";
+import { Clock, Eraser, History as HistoryIcon, ListOrdered, PlugZap, ShieldAlert, ShieldCheck } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { NodeState } from "../../electron/core/journal/state.ts";
+import type { ResidueReport } from "../../electron/core/residue/types.ts";
 import { cancelNode, reconnect, tryAgain } from "../host/intents.ts";
 import { showView } from "../stores/view-request.ts";
 import { Button } from "../ui/button.tsx";
@@ -38,8 +39,9 @@ export function ConnectionState({ node }: { node: NodeState }) {
 function Ended({ node }: { node: NodeState }) {
   return (
     <>
-      <span className="banner banner-bad" role="alert">
-        <PlugZap size={13} aria-hidden /> Disconnected. <NodeText text={node.error?.message ?? node.detail} />
+      <span className={node.error || node.residue.length > 0 ? "banner banner-bad" : "banner"} role="alert">
+        <PlugZap size={13} aria-hidden /> Disconnected.
+        {node.error ? <NodeText text={node.error.message} className="ellipsis" titled /> : null}
         {node.residue.length > 0 ? (
           <>
             {" "}
@@ -50,16 +52,24 @@ function Ended({ node }: { node: NodeState }) {
           Connect again
         </Button>
       </span>
-      {node.residue_report ? (
-        <Button variant="quiet" icon={ShieldCheck} onPress={() => showView("connection")}>
-          {residueText(node.residue_report)}
-        </Button>
-      ) : null}
+      {node.residue_report ? <Proof report={node.residue_report} /> : null}
     </>
   );
 }
 
-function residueText({ ours, unknown, blind }: NonNullable<NodeState["residue_report"]>): string {
+function Proof({ report }: { report: ResidueReport }) {
+  const clean = report.ours.length + report.unknown.length + report.blind.length === 0;
+  const icon = clean ? ShieldCheck : ShieldAlert;
+  return (
+    <span className={clean ? "proof-clean" : ""}>
+      <Button variant="quiet" icon={icon} onPress={() => showView("connection")}>
+        {residueText(report)}
+      </Button>
+    </span>
+  );
+}
+
+function residueText({ ours, unknown, blind }: ResidueReport): string {
   if (ours.length > 0) return `${plural(ours.length, "thing")} of bpfdesk left on the node`;
   if (unknown.length > 0) return `${plural(unknown.length, "new thing")} on the node, whose cannot be told`;
   return blind.length === 0 ? "Left as it was found" : "Nothing of bpfdesk seen; not all could be compared";
@@ -74,8 +84,9 @@ function Reconnecting(props: { node: NodeState; reconnecting: NonNullable<NodeSt
   return (
     <span className="banner banner-bad">
       <Clock size={13} aria-hidden />
-      <span role="alert">
-        Connection lost. {error ? <NodeText text={error.message} /> : null} What is shown is from before.
+      <span role="alert" className="banner-text">
+        <span className="ellipsis">Connection lost. {error ? <NodeText text={error.message} titled /> : null}</span>
+        <span>What is shown is from before.</span>
       </span>
       <span>
         {trying

@@ -26,7 +26,8 @@ export function TopBar({ node }: { node: NodeState }) {
         <NodeText text={info?.hostname || node.label} titled />
       </h1>
       <span className="muted ellipsis facts-line">
-        <NodeText text={node.host} /> · <NodeText text={info?.user ?? node.user} /> · {privilegesText(node)}
+        <NodeText text={node.host} /> · {userText(node)}
+        {privilegesText(node)}
         {info ? (
           <>
             {" · "}
@@ -47,6 +48,16 @@ export function TopBar({ node }: { node: NodeState }) {
       <History />
       <IconButton icon={Search} label="Search and commands" keys={`${modKey} K`} onPress={() => openPalette()} />
     </header>
+  );
+}
+
+/** As whom one is logged in, where the host's name does not say it already. */
+function userText({ transport, host, user, datapath }: NodeState) {
+  const name = transport === "replay" ? (datapath?.node.user ?? user) : user;
+  return name === "" || host.startsWith(`${name}@`) ? null : (
+    <>
+      <NodeText text={name} /> ·{" "}
+    </>
   );
 }
 

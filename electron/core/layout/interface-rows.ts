@@ -88,6 +88,11 @@ export function interfaceRows(ctx: Context, plans: readonly InterfacePlan[]): Pi
   return measured.map(({ plan, chains }) => drawRow(ctx, plan, chains, starts));
 }
 
+/** Without root most of what is attached cannot be seen, and is not said not to be there. */
+export function nothingAttached({ datapath }: Context): string {
+  return datapath.node.root ? "nothing attached" : "nothing seen attached";
+}
+
 /** A short row for an interface with nothing attached. */
 export function idleRow(ctx: Context, iface: Iface): PictureRow {
   const head = headOf(ctx, iface, false);
@@ -97,7 +102,10 @@ export function idleRow(ctx: Context, iface: Iface): PictureRow {
     kind: "idle",
     y: 0,
     height: SIZE.idle_row,
-    head: { ...head, detail: [head.detail, iface.addresses[0] ?? "", "nothing attached"].filter(Boolean).join(" · ") },
+    head: {
+      ...head,
+      detail: [head.detail, iface.addresses[0] ?? "", nothingAttached(ctx)].filter(Boolean).join(" · "),
+    },
     fold: null,
     level: 2,
     tracks: [],

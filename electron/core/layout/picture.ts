@@ -7,7 +7,7 @@
 import { hookKey } from "../model/build/keys.ts";
 import type { Datapath, Key } from "../model/types.ts";
 import { badgeOf, type Context, makeContext } from "./context.ts";
-import { groupInterfaces, idleRow, interfaceRows } from "./interface-rows.ts";
+import { groupInterfaces, idleRow, interfaceRows, nothingAttached } from "./interface-rows.ts";
 import { cgroupRows, looseRows, otherRows } from "./lanes.ts";
 import { SIZE } from "./measure.ts";
 import { FOLD, type PictureLayout, type PictureOptions, type PictureRow, type Place } from "./types.ts";
@@ -74,7 +74,7 @@ export function layoutPicture(datapath: Datapath, options: PictureOptions): Pict
 
 function idleRows(ctx: Context, idle: Parameters<typeof idleRow>[1][]): PictureRow[] {
   const open = ctx.options.open.has(FOLD.idle);
-  const text = `${plural(idle.length, "interface")} with nothing attached`;
+  const text = `${plural(idle.length, "interface")} with ${nothingAttached(ctx)}`;
   const head = groupRow("group:idle", text, "", { key: FOLD.idle, open, text });
   return open ? [head, ...idle.map((iface) => idleRow(ctx, iface))] : [head];
 }

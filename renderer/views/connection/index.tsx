@@ -22,9 +22,10 @@ function Connection() {
   return (
     <div className="connection-view">
       <LeftoversPart node={node} />
+      {node.residue_report ? <ResiduePart node={node} /> : null}
       {node.link ? <LinkPart link={node.link} /> : null}
       <RootPart node={node} />
-      <ResiduePart node={node} />
+      {node.residue_report ? null : <ResiduePart node={node} />}
       <SecretsPart />
     </div>
   );
