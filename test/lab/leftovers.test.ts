@@ -17,7 +17,7 @@ import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
 const HOLDER = path.resolve(import.meta.dirname, "../support/hold-connection.ts");
 /** Makes groups of its own, ignores TERM in one of them, and never ends. */
-const COMMAND = ["sh", "-c", "(trap '' TERM; timeout 600 sleep 600; sleep 600) & echo up; sleep 600"];
+const COMMAND = ["sh", "-c", "(trap '' TERM; timeout 600 sleep 600; sleep 600) 2>/dev/null & echo up; sleep 600"];
 const SHORT_S = 3;
 const DEFAULT_S = 15;
 /** Of a loaded machine: stopping takes the guard under a second. */

@@ -5,10 +5,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { BpfdeskError } from "../../core/errors.ts";
 import type { Privileges } from "../../core/journal/events.ts";
-import { type RawProcess, type Supervised, superviseExecution } from "./execution.ts";
+import { type RawProcess, superviseExecution } from "./execution.ts";
 import { guardArgv } from "./guard.ts";
 import type { FoundPrivileges } from "./privileges.ts";
 import { quoteArgv } from "./quote.ts";
+import { Renewals } from "./renewals.ts";
 import { onTerminal } from "./root/told.ts";
 import { newTag, randomId } from "./tag.ts";
 import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
@@ -72,8 +73,7 @@ export abstract class LiveTransport implements NodeTransport {
   private readonly found: FoundPrivileges;
   /** The guard stops a command when it hears nothing for so long. */
   private readonly silence_s: number;
-  private readonly running = new Set<Supervised>();
-  private renewals: NodeJS.Timeout | null = null;
+  private readonly renewals: Renewals;
 
   constructor(host: string, user: string, found: FoundPrivileges, keeping: Keeping = {}) {
     this.host = host;
@@ -82,6 +82,7 @@ export abstract class LiveTransport implements NodeTransport {
     this.tag = keeping.tag ?? newTag(randomId());
     const lease_s = keeping.lease_s ?? LEASE_S;
     this.silence_s = Math.ceil(lease_s - Math.min(STOPPING_S, lease_s / 3));
+    this.renewals = new Renewals((this.silence_s * 1000) / RENEWALS);
   }
 
   get privileges(): Privileges {
@@ -134,7 +135,7 @@ export abstract class LiveTransport implements NodeTransport {
       dialogue: request.root ? this.found.dialogue : null,
       program,
     });
-    this.renew(execution);
+    this.renewals.keep(execution);
     return execution;
   }
 
@@ -200,24 +201,6 @@ export abstract class LiveTransport implements NodeTransport {
     if (this.closed || this.lost !== null) return;
     this.lost = error;
     this.lostListener?.(error);
-  }
-
-  /** Renews the lease of a command for as long as it runs; one timer for all, which keeps no process alive. */
-  private renew(execution: Supervised): void {
-    this.running.add(execution);
-    this.renewals ??= setInterval(
-      () => {
-        for (const one of this.running) one.renew();
-      },
-      (this.silence_s * 1000) / RENEWALS,
-    ).unref();
-    const ended = () => {
-      this.running.delete(execution);
-      if (this.running.size > 0 || this.renewals === null) return;
-      clearInterval(this.renewals);
-      this.renewals = null;
-    };
-    execution.exited.then(ended, ended);
   }
 
   /** With `sudo_some` the tools that sudo allows are called by it, as the user otherwise. */
