@@ -77,7 +77,7 @@ async function open(user: keyof TestSshd["passwords"], keep: boolean): Promise<P
 it("opens a node, comes back by itself when the line is cut, and leaves it as it was found", async () => {
   const page = await open("engineer", true);
   // Asked where the node's own cannot show everything; then it must be gone at the end.
-  const refresh = page.getByRole("button", { name: "Refresh" });
+  const refresh = page.getByRole("button", { name: "Refresh", exact: true });
   const lend = page.getByRole("button", { name: "Copy and use it" });
   await refresh.or(lend).waitFor(LONG);
   if (await lend.isVisible()) await lend.click();
@@ -122,7 +122,7 @@ it("opens a node, comes back by itself when the line is cut, and leaves it as it
 it("shows an ordinary user what is missing, and which lines of sudoers would bring it", async () => {
   const page = await open("nobody-special", false);
   await page.getByRole("button", { name: "Go on without root" }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor(LONG);
+  await page.getByRole("button", { name: "Refresh", exact: true }).waitFor(LONG);
   await page.getByRole("tab", { name: "Connection" }).click();
   const root = page.getByRole("region", { name: "Being root" });
   await root.getByRole("list", { name: "Not seen" }).getByRole("listitem").first().waitFor();

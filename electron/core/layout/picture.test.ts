@@ -155,6 +155,17 @@ describe("folding", () => {
     expect(open.rows.filter((row) => row.kind === "idle")).toHaveLength(97);
   });
 
+  it("does not say that nothing is attached where that could not be seen", () => {
+    const datapath = bigNode(NODE_SIZES.huge);
+    const unseen = { ...datapath, node: { ...datapath.node, root: false } };
+    const { rows } = draw(unseen, { open: new Set([FOLD.idle]) });
+    expect(rows.find((row) => row.fold?.key === FOLD.idle)?.head.title).toBe(
+      "97 interfaces with nothing seen attached",
+    );
+    const idle = rows.filter((row) => row.kind === "idle");
+    expect(idle.filter(({ head }) => !head.detail.endsWith("nothing seen attached"))).toEqual([]);
+  });
+
   it("keeps a bare interface in sight when a finding is about it", () => {
     const datapath = bigNode(NODE_SIZES.tiny);
     const idle = datapath.interfaces.find((iface) => iface.host_netns && iface.hooks.length === 0);

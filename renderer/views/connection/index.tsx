@@ -23,8 +23,8 @@ function Connection() {
     <div className="connection-view">
       <LeftoversPart node={node} />
       {node.residue_report ? <ResiduePart node={node} /> : null}
-      {node.link ? <LinkPart link={node.link} /> : null}
       <RootPart node={node} />
+      {node.link ? <LinkPart link={node.link} /> : null}
       {node.residue_report ? null : <ResiduePart node={node} />}
       <SecretsPart />
     </div>
