@@ -1,4 +1,6 @@
 /** Lines that are cut or fall silent anywhere between the first byte and a ready connection, and accounts that run nothing. */
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type ErrorData, PHASES } from "../../electron/core/errors.ts";
@@ -117,11 +119,56 @@ describe("accounts that run nothing or little", () => {
     expect(failed?.hint).not.toBe("");
   });
 
-  it("opens a node by a restricted shell, or says that it cannot", async () => {
+  /** As after `chage -d 0`: the password is right, and has to be changed before anything else. */
+  async function expired(methods: ("publickey" | "password" | "keyboard-interactive")[]): Promise<TestSshd> {
+    const sshdPam = ["auth", "account", "password", "session"].map((what) => `${what} required pam_unix.so\n`).join("");
+    const server = await sshd({ methods, pam: { sshd: sshdPam } });
+    const shadow = path.join(server.dir, "root/etc/shadow");
+    const text = fs.readFileSync(shadow, "utf8");
+    fs.writeFileSync(shadow, text.replace(/^(engineer:[^:]*):\d+:/m, "$1:0:"));
+    return server;
+  }
+
+  it.each(["ssh2", "openssh"] as const)("says that a password has expired, by %s", async (backend) => {
+    const byPassword = await expired(["password"]);
+    const byKey = await expired(["publickey", "keyboard-interactive"]);
+    const ways: [TestSshd, AttemptOptions][] = [
+      [byPassword, { answers: { password: [byPassword.passwords.engineer] } }],
+      [byKey, { identity_file: byKey.keyFile }],
+    ];
+    for (const [server, how] of ways) {
+      expect((await result(connect(server, { backend, ...how }))).failed).toMatchObject({
+        code: "password-expired",
+        phase: "privileges",
+        node: me(server),
+        hint: "Log in once with ssh in a terminal and choose a new one.",
+      });
+    }
+  });
+
+  it.each(["ssh2", "openssh"] as const)("passes on PAM's wish for a new password, by %s", async (backend) => {
+    const server = await expired(["keyboard-interactive"]);
+    const { engineer } = server.passwords;
+    const attempt = connect(server, { backend, answers: { keyboard_interactive: [engineer, engineer, null] } });
+    const { failed, asked } = await result(attempt);
+    const questions = asked.map((prompt) => prompt.kind === "keyboard_interactive" && prompt.prompts[0]?.text);
+    expect(questions).toEqual([
+      "Password: ",
+      expect.stringMatching(/required to change your password[\s\S]*Current password: $/),
+      "New password: ",
+    ]);
+    expect(failed).toMatchObject({ code: "cancelled", phase: "authenticating" });
+  });
+
+  it("says what a restricted shell says", async () => {
     const server = await sshd({ shell: "/bin/rbash" });
-    const { failed, phases } = await result(connect(server, { identity_file: server.keyFile }));
-    expect(phases.at(-1)).toBe("privileges");
-    if (failed !== undefined) expect(isExplained(failed)).toBe(true);
+    const { failed } = await result(connect(server, { identity_file: server.keyFile }));
+    expect(failed).toMatchObject({
+      code: "exec-failed",
+      phase: "privileges",
+      cause: expect.stringContaining("restricted"),
+      hint: expect.stringContaining("needs a login shell that runs commands"),
+    });
   });
 
   it("is not confused by a banner and a noisy profile", async () => {

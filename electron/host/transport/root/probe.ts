@@ -39,7 +39,10 @@ sudo -n -- "$b" -j -f prog show >/dev/null 2>&1 </dev/null; then part tool bpfto
 fi; fi; fi
 part end`;
 
-/** Throws `exec-failed` when the account runs no commands. */
+/** What sshd itself writes instead of running a command (session.c). */
+const EXPIRED = /^(WARNING: Your password has expired|Password change required but no TTY available)\.$/m;
+
+/** Throws `exec-failed` when the account runs no commands, `password-expired` when sshd says why. */
 export async function probe(options: PrivilegeOptions): Promise<Probed> {
   const mark = newMark();
   const how = { record_key: "privileges", root: false, terminal: false };
@@ -50,6 +53,14 @@ export async function probe(options: PrivilegeOptions): Promise<Probed> {
   const probed = readProbe(stdout, mark);
   if (probed !== null) return probed;
   const said = (stderr.trim() || stdout.trim()).slice(0, 2000);
+  if (EXPIRED.test(stderr)) {
+    throw failure(options, {
+      code: "password-expired",
+      message: `${options.node} let the user in but runs nothing: the account's password has expired.`,
+      hint: "Log in once with ssh in a terminal and choose a new one.",
+      cause: said,
+    });
+  }
   throw failure(options, {
     code: "exec-failed",
     message: `${options.node} let the user in but runs no commands.`,
