@@ -164,7 +164,13 @@ describe("the command line itself", () => {
   });
 
   it("explains every command with examples and exit codes", async () => {
-    for (const args of [["--help"], ["snapshot", "--help"], ["topology", "--help"], ["findings", "--help"], ["compare", "--help"]]) {
+    for (const args of [
+      ["--help"],
+      ["snapshot", "--help"],
+      ["topology", "--help"],
+      ["findings", "--help"],
+      ["compare", "--help"],
+    ]) {
       const ran = await cli.run(args);
       expect([ran.code, ran.stderr]).toEqual([0, ""]);
       expect(ran.stdout).toMatch(/\nExamples:\n {2}bpfdesk [\s\S]*\nExit codes:\n/);
