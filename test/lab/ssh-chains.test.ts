@@ -166,4 +166,14 @@ describe("MaxAuthTries 2", () => {
     const config = [`IdentityAgent ${agent}`, "IdentitiesOnly yes", `IdentityFile ${named}`];
     expect(await auth(connect(server, { config }))).toEqual([expect.stringMatching(/^publickey/)]);
   });
+
+  it("offers no other key of the agent with IdentitiesOnly, although one would be right", async () => {
+    const server = await sshd({ methods: ["publickey"] });
+    const agent = await agentWith(server, 1);
+    const config = [`IdentityAgent ${agent}`, "IdentitiesOnly yes", `IdentityFile ${path.join(server.dir, "other-0")}`];
+    const { failed, asked } = await result(connect(server, { config }));
+    expect(failed).toMatchObject({ code: "auth-failed", message: expect.stringContaining("other-0") });
+    expect(asked).toEqual([]);
+    expect(failed?.message.match(/SHA256:/g)).toHaveLength(1);
+  });
 });

@@ -59,7 +59,8 @@ export async function makeFolder(node: string, asking: boolean): Promise<Private
         await fs.writeFile(askpass, ASKPASS, { mode: 0o700, flag: "wx" });
         await promisify(execFile)(askpass, []);
       }
-      const remove = () => fs.rm(folder, { recursive: true, force: true });
+      // A helper that is just ending may still write into it.
+      const remove = () => fs.rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
       return { path: folder, socket: path.join(folder, "s"), askpass, remove };
     } catch (error) {
       if (made !== null) await fs.rm(made, { recursive: true, force: true });
