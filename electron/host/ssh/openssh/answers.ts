@@ -98,8 +98,7 @@ export class Answers {
   }
 
   private async passphrase(shown: string): Promise<string | null> {
-    // ssh shows the first hundred characters.
-    const file = this.resolved.identity_files.find((one) => one.startsWith(shown)) ?? shown;
+    const file = this.resolved.identity_files.find((one) => isShownAs(one, shown, 100)) ?? shown;
     const attempt = this.attempt(`passphrase ${file}`);
     const answer = await this.steps.ask({ kind: "passphrase", file, attempt });
     return answer.accept ? (answer.values[0] ?? "") : null;
@@ -142,12 +141,12 @@ export class Answers {
     return names.map((name) => name.toLowerCase());
   }
 
-  /** Of the node, by the names it has elsewhere, when it is the one who asks; ssh cuts long names. */
+  /** Of the node, by the names it has elsewhere, when it is the one who asks. */
   private loginOf(asked: Login | null): Login {
     const { user, hostname } = this.resolved;
     const own =
       asked === null ||
-      (user.startsWith(asked.user) && this.names.some((name) => name.startsWith(asked.host.toLowerCase())));
+      (isShownAs(user, asked.user, 30) && this.names.some((name) => isShownAs(name, asked.host.toLowerCase(), 128)));
     return own ? { user, host: hostname } : asked;
   }
 
@@ -163,6 +162,11 @@ export class Answers {
       hint: "",
     });
   }
+}
+
+/** ssh cuts names at so many bytes. A shorter one that only begins alike is another's: node-1 is not node-12. */
+function isShownAs(name: string, shown: string, limit: number): boolean {
+  return name === shown || (Buffer.byteLength(shown) === limit && name.startsWith(shown));
 }
 
 function hostAndPort(name: string): { host: string; port: number } {

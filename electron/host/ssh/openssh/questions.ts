@@ -27,6 +27,11 @@ export function readQuestion({ text, hint }: RawQuestion, interactive: boolean):
     const [, user = "", host = "", asked = ""] = server;
     return { kind: "interactive", text: asked, from: { user, host } };
   }
+  const own = /\(yes\/no|^Please type 'yes'|^Enter PIN for |(?:old|new|Retype .*) password: $/.test(shown);
+  // Before 8.5 nothing stands before a server's question, and it may look like one of ssh's own, which ask earlier.
+  if (interactive && (!own || shown.includes("key fingerprint is"))) {
+    return { kind: "interactive", text: shown, from: null };
+  }
   const host = /^The authenticity of host '(\S+)(?: \([^)]*\))?' can't be established\.$/m.exec(shown);
   const key = /^(\S+) key fingerprint is (\S+?)\.?$/m.exec(shown);
   if (host !== null && key !== null) {
@@ -36,7 +41,5 @@ export function readQuestion({ text, hint }: RawQuestion, interactive: boolean):
   if (passphrase !== null) return { kind: "passphrase", file: passphrase[1] ?? "" };
   const password = /^(\S+)@(\S+)'s password: $/.exec(shown);
   if (password !== null) return { kind: "password", user: password[1] ?? "", host: password[2] ?? "" };
-  const own = /\(yes\/no|^Please type 'yes'|^Enter PIN for |(?:old|new|Retype .*) password: $/.test(shown);
-  if (interactive && !own) return { kind: "interactive", text: shown, from: null };
   return { kind: "other", text: shown, echo: /\(yes\/no|^Please type 'yes'/.test(shown) };
 }
