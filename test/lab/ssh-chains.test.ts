@@ -170,10 +170,12 @@ describe("MaxAuthTries 2", () => {
   it("offers no other key of the agent with IdentitiesOnly, although one would be right", async () => {
     const server = await sshd({ methods: ["publickey"] });
     const agent = await agentWith(server, 1);
-    const config = [`IdentityAgent ${agent}`, "IdentitiesOnly yes", `IdentityFile ${path.join(server.dir, "other-0")}`];
+    const other = path.join(server.dir, "other-0");
+    const print = execFileSync("ssh-keygen", ["-lf", other], { encoding: "utf8" }).split(" ")[1];
+    const config = [`IdentityAgent ${agent}`, "IdentitiesOnly yes", `IdentityFile ${other}`];
     const { failed, asked } = await result(connect(server, { config }));
-    expect(failed).toMatchObject({ code: "auth-failed", message: expect.stringContaining("other-0") });
+    expect(failed).toMatchObject({ code: "auth-failed" });
+    expect(failed?.message.match(/SHA256:[^) ]+/g)).toEqual([print]);
     expect(asked).toEqual([]);
-    expect(failed?.message.match(/SHA256:/g)).toHaveLength(1);
   });
 });
