@@ -1,8 +1,9 @@
+import * as assert from "node:assert";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { listSshHosts, resolveHost } from "./resolve.ts";
 
 const CONFIG = `Include more.conf
@@ -100,6 +101,34 @@ describe("resolveHost", () => {
     await expect(resolveHost("node", { signal, config_file: broken })).rejects.toMatchObject({
       data: { code: "ssh-config", phase: "resolving", node: "node", cause: expect.stringContaining("nosuchoption") },
     });
+  });
+});
+
+const WAIT = { timeout: 20_000 };
+
+/** `Z` where nobody has asked for its exit code yet. */
+function stateOf(pid: string): string {
+  try {
+    return fs
+      .readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .slice(0, 1);
+  } catch {
+    return "none";
+  }
+}
+
+describe("resolveHost, cancelled while Match exec runs", () => {
+  it.runIf(hasSsh)("ends at once, with what Match exec started", async () => {
+    const started = path.join(dir, "started");
+    const slow = path.join(dir, "slow");
+    fs.writeFileSync(slow, `Match exec "echo $$ >${started}; sleep 600; true"\n  User x\n`);
+    const cancel = new AbortController();
+    const resolving = resolveHost("node", { signal: cancel.signal, config_file: slow });
+    const pid = await vi.waitFor(() => /^(\d+)\n/.exec(fs.readFileSync(started, "utf8"))?.[1] ?? assert.fail(), WAIT);
+    cancel.abort();
+    await expect(resolving).rejects.toMatchObject({ data: { code: "cancelled", phase: "resolving" } });
+    await vi.waitFor(() => expect(stateOf(pid)).toMatch(/^(Z|none)$/), WAIT);
   });
 });
 

@@ -3,7 +3,7 @@
  * otherwise ~/.ssh/config read by us. Called on a person's action only, because `Match exec` runs
  * commands. Connects to nothing.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
 import { BpfdeskError } from "../../core/errors.ts";
@@ -133,12 +133,20 @@ function runSshG(
       ...(cause === "" ? {} : { cause }),
     });
   return new Promise((resolve, reject) => {
+    // In a group of its own: what `Match exec` runs holds ssh's stderr open, and is ended with it.
     const child = spawn(options.ssh_program ?? "ssh", args, {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: RESOLVE_TIMEOUT_MS,
-      killSignal: "SIGKILL",
-      signal: options.signal,
+      detached: process.platform !== "win32",
+      windowsHide: true,
     });
+    const end = () => killAll(child);
+    const limit = setTimeout(end, RESOLVE_TIMEOUT_MS);
+    if (options.signal.aborted) end();
+    options.signal.addEventListener("abort", end, { once: true });
+    const over = () => {
+      clearTimeout(limit);
+      options.signal.removeEventListener("abort", end);
+    };
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (bytes: Buffer) => {
@@ -148,11 +156,13 @@ function runSshG(
       stderr = (stderr + bytes.toString()).slice(-MAX_STDERR);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
+      over();
       if (error.code === "ENOENT") resolve(null);
-      else if (options.signal.aborted) reject(cancelledResolving(target.host));
       else reject(failed("ssh could not be started", error.message));
     });
     child.on("close", (code, signal) => {
+      over();
+      if (options.signal.aborted) return reject(cancelledResolving(target.host));
       const lines = stderr.split(/\r?\n/);
       const said = lines.filter((line) => !/^(debug\d|OpenSSH_)/.test(line)).join("\n");
       if (code === 0) resolve({ options: parseOptions(stdout), files: filesRead(lines) });
@@ -160,6 +170,18 @@ function runSshG(
       else reject(failed("ssh -G refused it", said.trim().slice(-2000)));
     });
   });
+}
+
+function killAll(child: ChildProcess): void {
+  try {
+    if (process.platform === "win32" || child.pid === undefined) child.kill("SIGKILL");
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // it has ended
+  }
+  // What left the group may hold the pipes open.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 /** With -v ssh names each file as it reads it. It reads them twice when a `Match final` is there. */
