@@ -1,4 +1,4 @@
-/** How root was reached on a node, as a person reads it. */
+/** Who one is on a node and how root was reached there, as a person reads it. */
 import type { Privileges } from "../../electron/core/journal/events.ts";
 
 /** A whole statement, e.g. for a tooltip. */
@@ -22,3 +22,8 @@ export const ROOT_SHORT: Record<Privileges, string> = {
   doas: "root by doas",
   none: "not root",
 };
+
+/** `user@host`; over SSH the host's name says the user already. */
+export function userAtHost({ user, host }: { user: string; host: string }): string {
+  return host.startsWith(`${user}@`) ? host : `${user}@${host}`;
+}

@@ -125,6 +125,7 @@ it("shows an ordinary user what is missing, and which lines of sudoers would bri
   await page.getByRole("button", { name: "Refresh", exact: true }).waitFor(LONG);
   await page.getByRole("tab", { name: "Connection" }).click();
   const root = page.getByRole("region", { name: "Being root" });
+  await root.getByText(`nobody-special@127.0.0.1:${proxy.port}: not root`).waitFor();
   await root.getByRole("list", { name: "Not seen" }).getByRole("listitem").first().waitFor();
   await root.getByText(/^nobody-special ALL=/m).waitFor();
   await shots(page, "no-root");

@@ -12,6 +12,7 @@ import { CopyButton } from "../../ui/copy-button.tsx";
 import { bytesText, durationText, timeText } from "../../ui/format.ts";
 import { EmptyState, ErrorBlock, Loading } from "../../ui/message.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
+import { userAtHost } from "../../ui/privileges.ts";
 import { SHOWN_BYTES, useOutput, wholeOutput } from "./use-output.ts";
 
 const OutputView = lazy(() => import("../../terminal/output-view.tsx"));
@@ -90,7 +91,7 @@ function CommandDetails({ command }: { command: CommandRecord }) {
         <NodeText text={command.purpose} />
       </h3>
       <p className="muted">
-        <NodeText text={`${command.user}@${command.host}`} /> {command.root ? "as root" : "not as root"},{" "}
+        <NodeText text={userAtHost(command)} /> {command.root ? "as root" : "not as root"},{" "}
         {timeText(command.started_at)}, <CopyButton text={command.shell_line} what="shell line" />
       </p>
       {command.error ? <ErrorBlock error={command.error} /> : null}

@@ -3,14 +3,14 @@ import { CircleAlert } from "lucide-react";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
-import { ROOT_BY } from "../../ui/privileges.ts";
+import { ROOT_BY, userAtHost } from "../../ui/privileges.ts";
 
 export function RootPart({ node }: { node: NodeState }) {
   return (
     <section className="part" aria-label="Being root">
       <h3>Being root</h3>
       <p>
-        <NodeText text={`${node.user}@${node.host}`} mono />:{" "}
+        <NodeText text={userAtHost(node)} mono />:{" "}
         {node.privileges === null ? "not known yet" : ROOT_BY[node.privileges]}.
       </p>
       {node.limits.length > 0 ? (
