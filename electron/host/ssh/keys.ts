@@ -6,8 +6,9 @@
  * asked for only when it is of use, and once. Security keys and user certificates cannot be used by
  * ssh2; they are named, so that a refusal does not look like a mystery.
  */
-import ssh2, { BaseAgent, createAgent, type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
+import ssh2, { BaseAgent, type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
 import { BpfdeskError } from "../../core/errors.ts";
+import { callAgent } from "./agent-client.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
 import { fingerprint } from "./known-hosts.ts";
 import type { Signer } from "./signing.ts";
@@ -143,11 +144,12 @@ export class KeyRing {
 }
 
 async function loadAgent(socket: string, notes: string[]): Promise<Identity[]> {
-  const agent = createAgent(socket);
+  const { agent, hangUp } = callAgent(socket);
   return new Promise((resolve) => {
     const silent = setTimeout(() => {
       notes.push(`agent: no answer within ${AGENT_LIMIT_MS / 1000} s`);
       resolve([]);
+      hangUp();
     }, AGENT_LIMIT_MS);
     agent.getIdentities((error, keys) => {
       clearTimeout(silent);
@@ -160,16 +162,18 @@ async function loadAgent(socket: string, notes: string[]): Promise<Identity[]> {
           return [];
         }
         // The agent may ask its owner first (ssh-add -c).
-        const sign: Identity["sign"] = (data, hash, steps) =>
-          steps.patiently(
-            new Promise((signed, failed) => {
-              agent.sign(one, data, hash === undefined ? {} : { hash }, (problem, signature) => {
-                if (problem) failed(problem);
-                else if (signature === undefined) failed(new Error("the agent gave no signature"));
-                else signed(Buffer.isBuffer(signature) ? signature : Buffer.from(signature));
-              });
-            }),
-          );
+        const sign: Identity["sign"] = (data, hash, steps) => {
+          const asked = callAgent(socket);
+          steps.over.addEventListener("abort", asked.hangUp, { once: true });
+          const signature = new Promise<Buffer>((signed, failed) => {
+            asked.agent.sign(one, data, hash === undefined ? {} : { hash }, (problem, signature) => {
+              if (problem) failed(problem);
+              else if (signature === undefined) failed(new Error("the agent gave no signature"));
+              else signed(Buffer.isBuffer(signature) ? signature : Buffer.from(signature));
+            });
+          });
+          return steps.patiently(signature);
+        };
         return [{ from: "agent", blob: one.getPublicSSH(), sign }];
       });
       resolve(identities);

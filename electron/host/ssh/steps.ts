@@ -49,6 +49,11 @@ export class Steps {
     return this.options.node;
   }
 
+  /** Aborted when the steps have ended: whatever still waits for somebody is given up. */
+  get over(): AbortSignal {
+    return this.ended.signal;
+  }
+
   get current(): Phase {
     return this.phase;
   }
