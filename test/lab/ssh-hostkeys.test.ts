@@ -131,6 +131,21 @@ describe("host keys", () => {
     expect((await result(connect(server, options))).failed).toMatchObject({ code: "host-key-changed" });
   });
 
+  it("accepts no key of another type by itself", async () => {
+    const server = await sshd({ host_key_types: ["ecdsa"] });
+    const known_hosts = path.join(server.dir, "other-type");
+    const own = `[127.0.0.1]:${server.port}`;
+    const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    fs.writeFileSync(known_hosts, `${own} ${other}\n`);
+    const config = ["StrictHostKeyChecking accept-new"];
+    const attempt = connect(server, { known_hosts, identity_file: server.keyFile, config });
+    const { failed, asked } = await result(attempt);
+    expect(failed).toMatchObject({ code: "host-key-changed", phase: "host_key" });
+    expect(failed?.host_key).toMatchObject({ key_type: "ecdsa-sha2-nistp256", known: [{ key_type: "ssh-ed25519" }] });
+    expect(asked).toEqual([]);
+    expect(fs.readFileSync(known_hosts, "utf8")).toBe(`${own} ${other}\n`);
+  });
+
   it("does not ask again when the keys are exchanged anew", async () => {
     const server = await sshd({ config: ["RekeyLimit 64K"] });
     const known_hosts = path.join(server.dir, "rekey");

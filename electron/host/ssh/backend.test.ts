@@ -43,6 +43,7 @@ describe("chooseBackend", () => {
     ["DSA host keys only", [{ hostkeyalgorithms: "ssh-dss" }], /only the host key algorithm ssh-dss/],
     ["a smart card", [{ pkcs11provider: "/p.so" }], /smart card/],
     ["a list of revoked keys", [{ revokedhostkeys: "/r" }], /RevokedHostKeys/],
+    ["a list of revoked keys, whatever was asked for", [{ revokedhostkeys: "/r" }, { requested: "ssh2" }], /Revoked/],
     ["a program that knows host keys", [{ knownhostscommand: "/p" }], /KnownHostsCommand/],
     ["a ticket", [{ gssapiauthentication: "yes" }, { ticket: true }], /Kerberos ticket/],
     ["a wish", [{}, { requested: "openssh" }], /asked for/],

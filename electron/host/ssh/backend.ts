@@ -43,7 +43,9 @@ const SECURITY_KEY = /^(sk-|webauthn-sk-)/;
 /** The backend for one host. Pure. */
 export function chooseBackend(resolved: ResolvedHost, facts: BackendFacts): Backend {
   if (facts.requested === "openssh") return { backend: "openssh", why: "It was asked for." };
-  if (facts.requested === "ssh2") return { backend: "ssh2", why: "It was asked for." };
+  // A wish for bpfdesk's own connection does not make a revoked key a good one.
+  const revokes = ![undefined, "none"].includes(resolved.config.get("revokedhostkeys")?.[0]);
+  if (facts.requested === "ssh2" && !revokes) return { backend: "ssh2", why: "It was asked for." };
   const reason = needsOpenSsh(resolved, facts);
   return reason === null
     ? { backend: "ssh2", why: "bpfdesk's own connection does all this host asks for." }

@@ -64,8 +64,10 @@ export class HostKeyCheck {
       });
     }
     const state = checkHostKey(this.entries, this.names, key_type, key);
-    if (key === this.before && state.state === "new") this.steps.detail(`${shown}, trusted before`);
-    else if (state.state === "known") this.steps.detail(`${shown}, known (${place(state.entry)})`);
+    if (state.state === "new" && this.before !== null) {
+      if (key !== this.before) throw this.anotherThanBefore(shown);
+      this.steps.detail(`${shown}, trusted before`);
+    } else if (state.state === "known") this.steps.detail(`${shown}, known (${place(state.entry)})`);
     else if (state.state === "new") await this.decideNew(state, key_type, key);
     else throw this.refused(state, key_type, key);
     this.accepted = key;
@@ -78,15 +80,7 @@ export class HostKeyCheck {
     const state = checkHostKey(this.entries, this.names, key_type, key);
     if (state.state === "changed" || state.state === "revoked") return this.refused(state, key_type, key);
     if (state.state !== "new" || state.known_types.length === 0) return null;
-    const [name = ""] = this.names;
-    return this.steps.error({
-      code: "host-key-changed",
-      message:
-        `${this.steps.node} showed a key of a type it is not known by: ${key_type} ${fingerprint(key)}; ` +
-        `known is ${state.known_types.join(", ")}. ssh takes that for a changed key.`,
-      hint: "Someone may be listening in, or the node has a new key. When you know it has, replace what is known.",
-      host_key: this.changed(name, key_type, key),
-    });
+    return this.anotherType(state.known_types, key_type, key);
   }
 
   /** Writes a newly accepted key to the first user file. A failure is told, not fatal: the key was accepted. */
@@ -147,10 +141,32 @@ export class HostKeyCheck {
         });
       }
     } else {
+      // As ssh: without a person to ask, a host that is known shows no key of another type.
+      if (state.known_types.length > 0) throw this.anotherType(state.known_types, key_type, key);
       const treated = mode === "no" ? " (treated as accept-new: a changed key is refused)" : "";
       this.steps.detail(`${shown}, new, accepted because StrictHostKeyChecking is ${mode}${treated}${note}`);
     }
     this.toWrite = { key_type, key };
+  }
+
+  private anotherType(known_types: string[], key_type: string, key: string): BpfdeskError {
+    const [name = ""] = this.names;
+    return this.steps.error({
+      code: "host-key-changed",
+      message:
+        `${this.steps.node} showed a key of a type it is not known by: ${key_type} ${fingerprint(key)}; ` +
+        `known is ${known_types.join(", ")}. ssh takes that for a changed key.`,
+      hint: "Someone may be listening in, or the node has a new key. When you know it has, replace what is known.",
+      host_key: this.changed(name, key_type, key),
+    });
+  }
+
+  private anotherThanBefore(shown: string): BpfdeskError {
+    return this.steps.error({
+      code: "host-key-changed",
+      message: `${this.steps.node} showed another host key than on the connection that stands: ${shown}.`,
+      hint: "Several machines may answer at that address, or something stands between.",
+    });
   }
 
   private refused(

@@ -7,29 +7,27 @@ import { emptyWhenMissing, parseKnownHosts } from "./known-hosts.ts";
 
 /**
  * Changes a file as a whole, making it (mode 0600, its folder 0700) when it is not there; a link stays a
- * link and the mode stays. The text is latin1, so that every byte survives. Rejects with the file system's
- * error, or with what `change` throws; the file is as it was then. What is no regular file is left alone.
+ * link; owner and mode stay, and what may not be written is not replaced. The text is latin1, so that every
+ * byte survives. Rejects with the file system's error, or with what `change` throws; the file is as it was then.
+ * What is no regular file is left alone.
  */
 export async function rewriteKnownHosts(file: string, change: (before: string) => string): Promise<void> {
   await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const real = await fs.realpath(file).catch(() => file);
   // `UserKnownHostsFile /dev/null`: a device remembers nothing, and a rename would put a file in its place.
-  const kept = await fs.stat(real).then(
-    (stat) => stat.isFile(),
-    () => true,
-  );
-  if (!kept) return;
+  const found = await fs.stat(real).catch(() => null);
+  if (found !== null && !found.isFile()) return;
   await locked(real, async () => {
     const before = await fs.readFile(real, "latin1").catch(emptyWhenMissing);
     const after = change(before);
     if (after === before) return;
-    const mode = await fs.stat(real).then(
-      (stat) => stat.mode & 0o777,
-      () => 0o600,
-    );
+    if (found !== null) await fs.access(real, fs.constants.W_OK);
+    const mode = found === null ? 0o600 : found.mode & 0o777;
     const temporary = `${real}.${randomBytes(6).toString("hex")}`;
     try {
       await fs.writeFile(temporary, after, { mode, flush: true, flag: "wx", encoding: "latin1" });
+      // Root in a person's home folder (sudo) must not make the file root's.
+      if (found !== null && found.uid !== process.getuid?.()) await fs.chown(temporary, found.uid, found.gid);
       await fs.chmod(temporary, mode); // whatever the umask is
       await fs.rename(temporary, real);
     } finally {
@@ -70,22 +68,27 @@ function hashName(name: string): string {
   return `|1|${salt.toString("base64")}|${hash}`;
 }
 
-/** A lock left by a process that died is taken over after this long. */
-const STALE_LOCK_MS = 10_000;
+/**
+ * A lock that stays the same for this long was left by a process that died. Not by its age: clocks are set, and
+ * those of file servers differ.
+ */
+const STALE_LOCK_MS = 5000;
 
 async function locked(file: string, action: () => Promise<void>): Promise<void> {
   const lock = `${file}.lock`;
+  let seen = { id: "", since: 0 };
   for (;;) {
     try {
       await fs.writeFile(lock, String(process.pid), { flag: "wx", mode: 0o600 });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const age = await fs.stat(lock).then(
-        (stat) => Date.now() - stat.mtimeMs,
-        () => 0,
+      const id = await fs.stat(lock).then(
+        (stat) => `${stat.ino} ${stat.mtimeMs}`,
+        () => "",
       );
-      if (age > STALE_LOCK_MS) await fs.rm(lock, { force: true });
+      if (id !== seen.id) seen = { id, since: performance.now() };
+      if (performance.now() - seen.since > STALE_LOCK_MS) await fs.rm(lock, { force: true });
       else await delay(20);
     }
   }

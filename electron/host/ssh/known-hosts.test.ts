@@ -157,6 +157,24 @@ describe("appendKnownHost", () => {
     expect(fs.statSync(pipe).isFIFO()).toBe(true);
   });
 
+  it("takes over the lock of a process that died, whatever its clock said", async () => {
+    const known = file("locked", "");
+    const future = new Date(Date.now() + 3_600_000);
+    fs.writeFileSync(`${known}.lock`, "1");
+    fs.utimesSync(`${known}.lock`, future, future);
+    await appendKnownHost(known, "node", "ssh-ed25519", KEY_A, { hash: false });
+    expect(fs.readFileSync(known, "utf8")).toBe(`node ssh-ed25519 ${KEY_A}\n`);
+    expect(fs.existsSync(`${known}.lock`)).toBe(false);
+  }, 60_000);
+
+  it.runIf(process.getuid?.() === 0)("leaves the file to whom it belongs", async () => {
+    const known = file("others", "");
+    fs.chownSync(known, 4321, 4321);
+    await appendKnownHost(known, "node", "ssh-ed25519", KEY_A, { hash: false });
+    const { uid, gid } = fs.statSync(known);
+    expect([uid, gid]).toEqual([4321, 4321]);
+  });
+
   it("writes through a symbolic link without replacing it", async () => {
     const real = file("real", "");
     const link = path.join(dir, "link");
