@@ -1,5 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -24,6 +37,33 @@ it("writes into what is no regular file, which stays what it is", async () => {
   expect(seen.subarray(0, readSync(reader, seen)).toString()).toBe("a snapshot");
   closeSync(reader);
   expect(statSync(pipe).isFIFO()).toBe(true);
+});
+
+it("writes through a link, which stays a link, also where there is no file yet", async () => {
+  const [file, missing] = [join(folder, "of-link"), join(folder, "not-yet")];
+  writeFileSync(file, "before");
+  for (const [index, target] of [file, missing].entries()) {
+    const link = join(folder, `link-${index}`);
+    symlinkSync(target, link);
+    await writeWhole(link, Buffer.from("a snapshot"));
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target, "utf8")).toBe("a snapshot");
+  }
+  expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+it.runIf(process.platform === "linux")("leaves the links of open files alone", async () => {
+  const file = join(folder, "open");
+  const open = openSync(file, "w+");
+  const { ino } = statSync(file);
+  const link = `/proc/self/fd/${open}`;
+  await writeWhole(link, Buffer.from("a snapshot"));
+  expect(statSync(file).ino).toBe(ino);
+  rmSync(file);
+  await writeWhole(link, Buffer.from("another"));
+  const seen = Buffer.alloc(64);
+  expect(seen.subarray(0, readSync(open, seen, 0, 64, 0)).toString()).toBe("another");
+  closeSync(open);
 });
 
 it("says which file could not be written", async () => {
