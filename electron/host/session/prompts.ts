@@ -27,24 +27,42 @@ export function createPrompter(journal: Journal, node: string): Prompter {
       open = null;
       journal.append([{ type: "connection.prompt_closed", node, prompt_id, outcome }]);
     };
+    let abort = () => {};
     const answered = new Promise<PromptAnswer>((resolve, reject) => {
-      const abort = () => {
-        close("cancelled");
+      // A record that cannot be written is told by its readers; whoever asked must not wait for that.
+      abort = () => {
+        try {
+          close("cancelled");
+        } catch {
+          // told elsewhere
+        }
         reject(cancelled(node));
       };
       open = {
         prompt_id,
         resolve(answer) {
-          signal.removeEventListener("abort", abort);
-          close(answer.accept ? "answered" : "refused");
-          resolve(answer);
+          try {
+            close(answer.accept ? "answered" : "refused");
+            resolve(answer);
+          } catch (error) {
+            reject(error);
+            throw error;
+          }
         },
       };
-      signal.addEventListener("abort", abort, { once: true });
     });
-    // An answer can only come after this event was delivered, so the question is open before it is asked.
-    journal.append([{ type: "connection.prompt", node, prompt_id, prompt }]);
-    return answered;
+    answered.catch(() => {}); // nobody waits for it when it could not be asked
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      // An answer can only come after this event was delivered, so the question is open before it is asked.
+      journal.append([{ type: "connection.prompt", node, prompt_id, prompt }]);
+      return await answered;
+    } catch (error) {
+      open = null;
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   return {
