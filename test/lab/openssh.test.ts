@@ -298,7 +298,8 @@ describe("nothing is left", () => {
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    await once(holder.stdout, "data");
+    const began = await Promise.race([once(holder.stdout, "data"), once(holder, "exit").then(() => null)]);
+    expect(began).not.toBe(null);
     const ours = () => processesWith(`ssh -v`).filter((text) => text.includes(`-p ${server.port}`));
     expect(ours()).not.toEqual([]);
     expect(fs.readdirSync(tmp)).toHaveLength(1);

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { connect, connectsBy } from "../support/ssh-connect.ts";
 import { ALL_PHASES, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
@@ -80,6 +81,21 @@ describe("ways to log in", () => {
       ],
     });
   });
+
+  it.each([
+    ["password", "password"],
+    ["keyboard-interactive", "keyboard_interactive"],
+  ] as const)(
+    "sends nothing when a question of %s is refused: no failed login is counted, and nothing else asked",
+    async (method, kind) => {
+      const server = await sshd({ methods: [method] });
+      const { failed, asked } = await result(connect(server, { answers: { [kind]: [null] } }));
+      expect(failed).toMatchObject({ code: "cancelled", phase: "authenticating" });
+      expect(asked).toHaveLength(1);
+      while (server.connections() > 0) await delay(5);
+      expect(server.log()).not.toMatch(/Failed|authentication failure/);
+    },
+  );
 
   it("passes on the questions of keyboard-interactive", async () => {
     const server = await sshd({ methods: ["keyboard-interactive"] });

@@ -77,6 +77,8 @@ export async function login(options: LoginOptions): Promise<Login> {
             return await answers.to(question);
           } catch (error) {
             refuse(error);
+            // ssh would take a no for an empty answer, send it, and go on asking: it gets none, and is ended.
+            await running.ended;
             return null;
           } finally {
             stopWatching();
