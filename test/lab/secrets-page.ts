@@ -136,7 +136,8 @@ export class Page {
       if (settled(now) || !now.prompt) {
         const stands = isConnected(now);
         if (stands && !collects) await this.host.client.call("node.disconnect", { session_id, node });
-        return { what: scenario.what, stands, asked: questions };
+        const why = stands === scenario.stands ? "" : `: ${now.error?.message} ${now.error?.cause ?? ""}`;
+        return { what: scenario.what + why, stands, asked: questions };
       }
       const { prompt_id, prompt } = now.prompt;
       last = prompt_id;
