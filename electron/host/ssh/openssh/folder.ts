@@ -2,12 +2,11 @@
  * The private folder of one run of the system's ssh: the control socket, the pipes for questions, the logs
  * of sessions. Mode 0700 with a short path, because a socket's path may have about 100 characters.
  */
-import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { promisify } from "node:util";
 import { BpfdeskError } from "../../../core/errors.ts";
+import { runWritten } from "./run-written.ts";
 
 export interface PrivateFolder {
   path: string;
@@ -57,7 +56,7 @@ export async function makeFolder(node: string, asking: boolean): Promise<Private
       const askpass = asking ? path.join(folder, "askpass") : null;
       if (askpass !== null) {
         await fs.writeFile(askpass, ASKPASS, { mode: 0o700, flag: "wx" });
-        await promisify(execFile)(askpass, []);
+        await runWritten(askpass);
       }
       // A helper that is just ending may still write into it.
       const remove = () => fs.rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
