@@ -153,8 +153,9 @@ const MAX_KEY_FILE = 64 << 10;
 /** The type of the key in a file, empty when that cannot be seen, undefined when there is no file. */
 async function typeIn(file: string): Promise<string | undefined> {
   try {
-    const { size } = await fs.stat(file);
-    if (size > MAX_KEY_FILE) return "";
+    const stat = await fs.stat(file);
+    // A pipe that nobody writes to would be waited for.
+    if (!stat.isFile() || stat.size > MAX_KEY_FILE) return "";
     const text = await fs.readFile(file, "utf8");
     const blob = readOpenSshKey(text)?.blob;
     return blob === undefined ? (/^((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+) AAAA/.exec(text)?.[1] ?? "") : keyTypeOf(blob);

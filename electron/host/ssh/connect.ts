@@ -10,7 +10,7 @@ import type { PromptAnswer } from "../../shared/contract.ts";
 import type { OnCommand } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
 import type { NodeTransport } from "../transport/types.ts";
-import { chooseForChain } from "./backend.ts";
+import { type Backend, chooseForChain } from "./backend.ts";
 import { resolveChain } from "./chain.ts";
 import type { Connection } from "./client.ts";
 import { askNobody, type OpenChain, openChain } from "./hops.ts";
@@ -55,13 +55,14 @@ export async function connectSsh(options: ConnectSshOptions): Promise<NodeTransp
   const target = parseTarget(options.target);
   const resolving = new Steps({ ...options, node: target.text });
   let chain: ResolvedHost[];
+  let chosen: Backend;
   try {
     resolving.enter("resolving", target.text, 0);
     chain = await resolving.during(resolveChain(target.text, options));
+    chosen = await resolving.during(chooseForChain(chain, options));
   } finally {
     resolving.end();
   }
-  const chosen = await chooseForChain(chain, options);
   if (chosen.backend === "openssh") return connectOpenSsh(options, chain, chosen.why);
   try {
     return await connectSsh2(options, chain, chosen.why);

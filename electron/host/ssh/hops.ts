@@ -99,8 +99,8 @@ async function login(
   steps.enter("connecting", proxied ? "by its ProxyCommand" : `${hostname} port ${port}`, limit_ms);
   // Read before there is a stream: nobody listens to it until ssh2 does.
   const files = [...resolved.user_known_hosts, ...resolved.global_known_hosts];
-  const known = await readKnownHosts(files).catch((error: Error) => {
-    throw unreadable(steps, error);
+  const known = await steps.during(readKnownHosts(files)).catch((error: Error) => {
+    throw error instanceof BpfdeskError ? error : unreadable(steps, error);
   });
   let proxy: ProxyCommand | null = null;
   let stream: Duplex | null = null;

@@ -185,6 +185,14 @@ describe("appendKnownHost", () => {
   });
 });
 
+describe("readKnownHosts", () => {
+  it("does not wait for a pipe that nobody writes to", async () => {
+    const pipe = path.join(dir, "nobody-writes");
+    execFileSync("mkfifo", [pipe]);
+    await expect(readKnownHosts([pipe])).rejects.toThrow(`${pipe} is a pipe`);
+  });
+});
+
 describe("checkHostKey", () => {
   const entries = parseKnownHosts(PATTERNS, "f");
   const check = (names: string[], type: string, key: string) => checkHostKey(entries, names, type, key);

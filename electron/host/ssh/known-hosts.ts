@@ -98,8 +98,14 @@ export function fingerprint(key: string): string {
 
 /** Reads and parses the files that exist, in the order given. */
 export async function readKnownHosts(files: string[]): Promise<KnownHost[]> {
-  const texts = await Promise.all(files.map((file) => fs.readFile(file, "utf8").catch(emptyWhenMissing)));
+  const texts = await Promise.all(files.map((file) => readUnlessPipe(file).catch(emptyWhenMissing)));
   return texts.flatMap((text, index) => parseKnownHosts(text, files[index] ?? ""));
+}
+
+/** A pipe that nobody writes to would be waited for. */
+async function readUnlessPipe(file: string): Promise<string> {
+  if ((await fs.stat(file)).isFIFO()) throw new Error(`${file} is a pipe`);
+  return fs.readFile(file, "utf8");
 }
 
 /** For a read that failed: no text when there is no such file. */

@@ -127,8 +127,12 @@ export async function login(options: LoginOptions): Promise<Login> {
 
 /** A key file that was given and that ssh would only warn of. */
 async function usable(identity_file: string, steps: Steps): Promise<void> {
-  const why = await fs.readFile(identity_file, "latin1").then(
-    (text) => (text.startsWith("PuTTY-User-Key-File") ? "the system's ssh does not read PuTTY's format" : null),
+  const read = async () => ((await fs.stat(identity_file)).isFile() ? fs.readFile(identity_file, "latin1") : null);
+  const why = await read().then(
+    (text) => {
+      if (text === null) return "not a key file";
+      return text.startsWith("PuTTY-User-Key-File") ? "the system's ssh does not read PuTTY's format" : null;
+    },
     (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? "no such file" : error.message),
   );
   if (why === null) return;
