@@ -225,9 +225,13 @@ describe("a node that is not well", () => {
 });
 
 describe("an end in the middle", () => {
+  const HANGS = "trap '' TERM HUP INT; sleep 4242";
+  /** The collection asks for statistics, the look at what is on the node does not. */
+  const HANGS_IN_COLLECTION = `case " $* " in *" -s "*) ${HANGS} ;; *) echo "[]" ;; esac`;
+
   /** A node that hangs in the middle of the collection, and a run of the CLI that waits there. */
-  async function stuck(more: string[] = [], user = "root"): Promise<RunningCli> {
-    await replaceProgram("tc", "trap '' TERM HUP INT; sleep 4242");
+  async function stuck(more: string[] = [], user = "root", tc = HANGS_IN_COLLECTION): Promise<RunningCli> {
+    await replaceProgram("tc", tc);
     const running = cli.start(onNode("topology", ["--json", ...more], { user }));
     const hangs = () => [...nodeProcesses(lab).values()].includes("sleep 4242");
     if (!(await until(hangs, 30_000))) throw new Error(`the collection does not hang: ${running.said()}`);
@@ -241,6 +245,14 @@ describe("an end in the middle", () => {
     expect([ran.code, ran.stdout]).toEqual([2, ""]);
     expect(ran.stderr).toMatch(/^bpfdesk: collecting: .*cancelled/im);
     // What ran was stopped before the command ended, not some time after.
+    expect([...nodeProcesses(lab).values()].filter((argv) => argv === "sleep 4242")).toEqual([]);
+  });
+
+  it("by SIGINT does not wait for a look at the node that hangs as well", async () => {
+    const running = await stuck([], "root", HANGS);
+    running.child.kill("SIGINT");
+    const ran = await running.ended;
+    expect([ran.code, ran.stdout]).toEqual([2, ""]);
     expect([...nodeProcesses(lab).values()].filter((argv) => argv === "sleep 4242")).toEqual([]);
   });
 
@@ -267,7 +279,7 @@ describe("an end in the middle", () => {
 
   it("by SIGINT does not wait for a line on which nothing moves any more", async () => {
     const proxy = await line();
-    await replaceProgram("tc", "trap '' TERM HUP INT; sleep 4242");
+    await replaceProgram("tc", HANGS_IN_COLLECTION);
     const running = cli.start(onNode("topology", ["--json"], { port: proxy.port }));
     const hangs = () => [...nodeProcesses(lab).values()].includes("sleep 4242");
     expect(await until(hangs, 30_000), running.said()).toBe(true);
@@ -281,7 +293,7 @@ describe("an end in the middle", () => {
   it("by a line that goes dead leaves nothing, lent or running", async () => {
     await hideBpftool();
     const proxy = await line();
-    await replaceProgram("tc", "trap '' TERM HUP INT; sleep 4242");
+    await replaceProgram("tc", HANGS_IN_COLLECTION);
     const running = cli.start(onNode("topology", ["--json", "--lend-bpftool"], { port: proxy.port }));
     const hangs = () => [...nodeProcesses(lab).values()].includes("sleep 4242");
     expect(await until(hangs, 30_000), running.said()).toBe(true);

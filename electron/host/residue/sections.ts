@@ -168,7 +168,8 @@ export function inventorySections(retire: boolean): Section[] {
     stage: 1,
     needs_root: without_root !== undefined,
     ...(without_root === undefined ? {} : { without_root }),
-    timeout_s: 10,
+    // A section that hangs must not keep a person from leaving.
+    timeout_s: 8,
     max_bytes: 16 * 1024 * 1024,
   }));
 }

@@ -10,6 +10,7 @@ import { runCollection } from "./collection.ts";
 import { disassemble } from "./disassemble.ts";
 import { failureData } from "./failure.ts";
 import { within } from "./limit.ts";
+import { connectionStands } from "./probe.ts";
 import { cancelled, type Prompter } from "./prompts.ts";
 import type { Proof } from "./proof.ts";
 import { createQueueTeller } from "./queue-teller.ts";
@@ -66,6 +67,8 @@ export function workOn(parts: LiveParts): LiveNode {
   let phase: Phase = "ready";
   let tool: LentTool | null = null;
   let lost: ErrorData | null = null;
+  /** A collection did not come to its end: perhaps nothing moves on the line any more. */
+  let doubtful = false;
   let collecting: { controller: AbortController; done: Promise<void> } | null = null;
 
   function enter(next: Phase): void {
@@ -95,6 +98,7 @@ export function workOn(parts: LiveParts): LiveNode {
     try {
       await runCollection({ ...context, lend: () => lend(signal) });
     } catch (error) {
+      doubtful = true;
       tell({ type: "collect.failed", node, collect_id, error: whyEnded(error, signal) });
     }
     collecting = null;
@@ -117,13 +121,15 @@ export function workOn(parts: LiveParts): LiveNode {
     return lost ?? failureData(signal.aborted ? cancelled(transport.host) : error, "collecting", transport.host);
   }
 
-  async function takeBack(): Promise<Left> {
+  /** Null when nothing moves on the line any more. */
+  async function takeBack(): Promise<Left | null> {
     let lent: string[] = [];
     let error: ErrorData | null = null;
     const failed = (failure: unknown) => {
       error ??= failureData(failure, "closing", transport.host);
     };
     await collecting?.done;
+    if (doubtful && !(await connectionStands(transport))) return null;
     const seen = await proof.report();
     try {
       lent = (await tool?.cleanup()) ?? [];
@@ -155,11 +161,13 @@ export function workOn(parts: LiveParts): LiveNode {
       queue.end();
       collecting?.controller.abort();
       enter("closing");
-      const left = await within(takeBack(), limit_ms);
+      const closing_ms = Math.min(LAST_WORDS_MS, limit_ms / 2);
+      const left = await within(takeBack(), limit_ms - closing_ms);
       if (left) return left;
       proof.end();
-      void transport.close().catch(() => {});
-      return { residue: [], error: tooSlow(transport.host, limit_ms) };
+      const closed = transport.close().catch(() => {});
+      await within(closed, closing_ms);
+      return { residue: [], error: noAnswer(transport.host) };
     },
 
     async abandon(error) {
@@ -179,9 +187,9 @@ export function workOn(parts: LiveParts): LiveNode {
 const stillRunning = (running: number, host: string) =>
   `${running === 1 ? "one command was" : `${running} commands were`} running on ${host}; what runs there ends by itself within seconds of the loss`;
 
-const tooSlow = (host: string, limit_ms: number): ErrorData => ({
+const noAnswer = (host: string): ErrorData => ({
   code: "close-timeout",
-  message: `${host} did not answer within ${limit_ms / 1000} s while it was left.`,
+  message: `${host} did not answer any more while it was left.`,
   hint: "What was lent is removed there once the loss is seen; connect again to see whether anything is left.",
   phase: "closing",
   node: host,

@@ -13,6 +13,7 @@ import { parseTag } from "../../core/residue/tag.ts";
 import type { Leftover, NodeInventory } from "../../core/residue/types.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { failureData } from "./failure.ts";
+import { within } from "./limit.ts";
 import type { LentTool, NodeWork } from "./work.ts";
 
 /** What outlives a connection: the node as it was found. */
@@ -54,6 +55,8 @@ export interface ProofParts {
 
 /** What our own lost connection left ends by itself within this; what is there after it stays. */
 const LOOK_AGAIN_MS = 20_000;
+/** How long a first look that is still under way is waited for when the node is left. */
+const FIRST_LOOK_MS = 2000;
 
 export function createProof({ node, transport, work, first, standing, tell }: ProofParts): Proof {
   const { tag } = transport;
@@ -120,6 +123,11 @@ export function createProof({ node, transport, work, first, standing, tell }: Pr
       completed = complete();
     },
     async report() {
+      // On a node that hangs nobody waits for it; what was not seen is said.
+      if ((await within(Promise.all([begun, completed]), FIRST_LOOK_MS)) === null) {
+        if (!first.inventory) first.missing = "it was left before one could see what was on it";
+        over.abort();
+      }
       await Promise.all([begun, completed]);
       if (again !== null) clearTimeout(again);
       try {
