@@ -60,6 +60,15 @@ describe("what is ours", () => {
     });
   });
 
+  it("is not a folder of that name that a user of the node has made", () => {
+    const path = "/tmp/.bpfdesk-0";
+    expect(sides({ folders: [{ path, tag: null, uid: 1000, since: null }] })).toEqual({
+      ours: {},
+      theirs: { [`folder added ${path}`]: "its name is one that bpfdesk gives, but user 1000 made it" },
+      unknown: {},
+    });
+  });
+
   it("includes what the connection left before it was made again, and a setting it has written", () => {
     const own = { ...marks, earlier: [OWN_EARLIER], wrote_bpf_stats: true };
     expect(sides({ processes: [process(7, OWN_EARLIER)], bpf_stats_enabled: 1 }, {}, own).ours).toEqual({

@@ -72,11 +72,7 @@ function thingsOf(inventory: NodeInventory, evidence: Evidence, own: OwnMarks): 
       const { place, what } = placeOf(line);
       return { ...thing("filter", place, line, () => evidence.ofFilter(line)), state: what };
     }),
-    ...folders.map(({ path, tag }) =>
-      thing("folder", path, path, () =>
-        tag === null ? { side: "ours", because: "its name is one that bpfdesk gives" } : evidence.ofTag(tag),
-      ),
-    ),
+    ...folders.map(({ path, tag, uid }) => thing("folder", path, path, () => evidence.ofFolder(tag, uid))),
     ...processes.map(({ pid, start, comm, tag }) =>
       thing("process", `${pid} ${start}`, `${comm} (pid ${pid})`, () =>
         own.pids?.includes(pid) ? { side: "ours", because: "bpfdesk started it" } : evidence.ofTag(tag),

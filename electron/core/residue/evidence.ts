@@ -107,6 +107,13 @@ export class Evidence {
     return { side: "theirs", because: `it carries the tag of ${another} (${tag})` };
   }
 
+  /** Without a tag by its name, which anybody can give; but bpfdesk makes folders as root only. */
+  ofFolder(tag: string | null, uid: number): Verdict {
+    if (tag !== null) return this.ofTag(tag);
+    if (uid === 0) return { side: "ours", because: "its name is one that bpfdesk gives" };
+    return { side: "theirs", because: `its name is one that bpfdesk gives, but user ${uid} made it` };
+  }
+
   private ofProgramItself(program: Program): Verdict {
     const direct = this.ofHeld(program, program.name);
     if (direct.side !== "unknown") return direct;
