@@ -76,8 +76,8 @@ describe("ways to log in", () => {
     expect(await result(connect(server, { answers }))).toMatchObject({
       connected: { privileges: "sudo" },
       asked: [
-        { kind: "password", user: "engineer", host: "127.0.0.1", attempt: 1 },
-        { kind: "password", user: "engineer", host: "127.0.0.1", attempt: 2 },
+        { kind: "password", user: "engineer", host: `[127.0.0.1]:${server.port}`, attempt: 1 },
+        { kind: "password", user: "engineer", host: `[127.0.0.1]:${server.port}`, attempt: 2 },
       ],
     });
   });

@@ -7,6 +7,7 @@ import type { AnyAuthMethod, AuthenticationType, NextAuthHandler } from "ssh2";
 import { type Identity, type KeyRing, labelOf, shortLabelOf } from "./keys.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
+import { hostWithPort } from "./target.ts";
 
 const MAX_SERVER_TEXT = 4096;
 const MAX_QUESTIONS = 16;
@@ -136,8 +137,9 @@ export class Authentication {
 
   private async password(username: string): Promise<AnyAuthMethod> {
     this.steps.detail(`as ${username} with a password`);
-    const { hostname } = this.resolved;
-    const answer = await this.steps.ask({ kind: "password", user: username, host: hostname, attempt: this.asked });
+    // With its port: behind one address there may be several machines, and what is kept for one is not for another.
+    const host = hostWithPort(this.resolved.hostname, this.resolved.port);
+    const answer = await this.steps.ask({ kind: "password", user: username, host, attempt: this.asked });
     if (!answer.accept) throw this.notAnswered();
     this.trying = { way: "password", label: "password", source: "password", succeeded: false };
     return { type: "password", username, password: answer.values[0] ?? "" };

@@ -7,7 +7,11 @@ import { Answers } from "./answers.ts";
 import { Told } from "./told.ts";
 
 /** What a person is shown of ssh's question while `node` is logged in to. */
-async function shownFor(question: string, node: Pick<ResolvedHost, "alias" | "hostname" | "user">): Promise<Prompt[]> {
+async function shownFor(
+  question: string,
+  node: Pick<ResolvedHost, "alias" | "hostname" | "user">,
+  port = 22,
+): Promise<Prompt[]> {
   const shown: Prompt[] = [];
   const steps = new Steps({
     node: "the node",
@@ -21,7 +25,7 @@ async function shownFor(question: string, node: Pick<ResolvedHost, "alias" | "ho
   const resolved: ResolvedHost = {
     target: node.alias,
     ...node,
-    port: 22,
+    port,
     identity_files: ["/home/ops/.ssh/id_ed25519", `/home/ops/${"long".repeat(30)}`],
     certificate_files: [],
     agent: null,
@@ -53,6 +57,11 @@ describe("whose question of ssh it is", () => {
       const [prompt] = await shownFor(`root@${name}'s password: `, node);
       expect(prompt).toMatchObject({ kind: "password", user: "root", host: "node-12.example" });
     }
+  });
+
+  it("is told with its port, by which what is kept for it is found", async () => {
+    const [prompt] = await shownFor("root@node-12's password: ", node, 2222);
+    expect(prompt).toMatchObject({ kind: "password", host: "[node-12.example]:2222" });
   });
 
   it("is not the node's for a name that only begins like it", async () => {

@@ -106,7 +106,9 @@ export class Answers {
 
   private async password(asked: Login): Promise<string> {
     const attempt = this.attempt(`password ${asked.user}@${asked.host}`);
-    const answer = await this.steps.ask({ kind: "password", ...this.loginOf(asked), attempt });
+    const login = this.loginOf(asked);
+    const host = login === asked ? asked.host : hostWithPort(login.host, this.resolved.port);
+    const answer = await this.steps.ask({ kind: "password", user: login.user, host, attempt });
     if (!answer.accept) throw this.notAnswered();
     this.told.answered("password");
     return answer.values[0] ?? "";
