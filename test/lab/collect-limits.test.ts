@@ -26,6 +26,27 @@ function processesWith(word: string): number[] {
     .map(Number);
 }
 
+/** Kills every process of a connection, however many sessions they are in, and those that came meanwhile. */
+function killTagged(tag: string): void {
+  const left = () =>
+    readdirSync("/proc").filter((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`BPFDESK_TAG=${tag}\0`);
+      } catch {
+        return false;
+      }
+    });
+  for (let pids = left(); pids.length > 0; pids = left()) {
+    for (const pid of pids) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+}
+
 const timeless = ({ ms: _, ...rest }: SectionResult) => rest;
 const result = (more: Partial<SectionResult>) => ({
   scope: "node",
@@ -156,8 +177,8 @@ describe("a node that does not answer as one", () => {
       sections: [section("a.one", "echo one"), section("a.two", "echo half; sleep 60", { timeout_s: 60 })],
       bpftool: null,
       onSection: ({ section: id }) => {
-        // The session's leader dies as sshd's child does when the line is cut.
-        if (id === "a.one") process.kill(-(transport.started.at(-1) ?? 0), "SIGKILL");
+        // All of it at once, the guard too, which could still tell of an end otherwise.
+        if (id === "a.one") killTagged(transport.tag);
       },
     });
     expect(collected.complete).toBe(false);
