@@ -55,7 +55,7 @@ export function matchesName(entry: KnownHost, name: string): boolean {
   let matched = false;
   for (const pattern of entry.names.toLowerCase().split(",")) {
     const negated = pattern.startsWith("!");
-    if (!wildcard(negated ? pattern.slice(1) : pattern).test(host)) continue;
+    if (!wildcard(negated ? pattern.slice(1) : pattern)(host)) continue;
     if (negated) return false;
     matched = true;
   }

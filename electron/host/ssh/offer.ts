@@ -48,7 +48,7 @@ function allow(value: string | undefined, defaults: readonly string[], supported
   if (value === undefined) return [...defaults];
   const change = /^[+^-]/.exec(value)?.[0];
   const patterns = (change === undefined ? value : value.slice(1)).split(",").map((name) => wildcard(name.trim()));
-  const named = [...new Set(patterns.flatMap((one) => supported.filter((name) => one.test(name))))];
+  const named = [...new Set(patterns.flatMap((one) => supported.filter(one)))];
   const others = defaults.filter((name) => !named.includes(name));
   if (change === "-") return others;
   if (change === "^") return [...named, ...others];

@@ -8,7 +8,8 @@
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
 import type { ExpandedTargets, SshHost, TargetGroup } from "../../shared/contract.ts";
 import { parseTarget } from "../ssh/target.ts";
-import { holdsPassword, hostPart, matcher, partsOf } from "./parts.ts";
+import { wildcard } from "../ssh/wildcard.ts";
+import { holdsPassword, hostPart, partsOf } from "./parts.ts";
 import { readTargetFile } from "./target-file.ts";
 import { isOneTarget, readWord, readWords, type Word } from "./words.ts";
 
@@ -117,14 +118,14 @@ function named(word: Word, sshHosts: readonly SshHost[]): string[] {
   if (holdsPassword(word.text)) throw passwordInTarget();
   if (word.kind === "target") return [parseTarget(word.text).text];
   const { before, host, after } = partsOf(word.text);
-  const names = sshHosts.map(({ alias }) => alias).filter(matcher(host));
+  const names = sshHosts.map(({ alias }) => alias).filter(wildcard(host));
   if (names.length === 0) throw noMatch(word.text, sshHosts.length);
   return names.map((name) => parseTarget(`${before}${name}${after}`).text);
 }
 
 /** Is this target taken away: by its whole text, or by its host alone. */
 function taker(text: string): (target: string) => boolean {
-  const whole = matcher(text);
+  const whole = wildcard(text);
   return (target) => whole(target) || whole(hostPart(target));
 }
 
