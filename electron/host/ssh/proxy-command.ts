@@ -2,9 +2,10 @@
  * Runs a ProxyCommand as OpenSSH does: by the user's shell, its standard input and output being the
  * connection. It ends with the connection, with everything it started.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { Duplex } from "node:stream";
 import { BpfdeskError } from "../../core/errors.ts";
+import { killGroup, signalGroup } from "./process-group.ts";
 import type { ResolvedHost } from "./resolve.ts";
 import type { Steps } from "./steps.ts";
 
@@ -77,23 +78,9 @@ function start(command: string) {
 }
 
 function hangUp(child: Piped, closed: Promise<unknown>): void {
-  signal(child, "SIGHUP");
-  const impatient = setTimeout(() => {
-    signal(child, "SIGKILL");
-    // A grandchild that left the group may hold the pipes open.
-    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
-  }, PATIENCE_MS);
+  signalGroup(child, "SIGHUP");
+  const impatient = setTimeout(() => killGroup(child), PATIENCE_MS);
   void closed.then(() => clearTimeout(impatient));
-}
-
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill(name);
-    else process.kill(-child.pid, name);
-  } catch {
-    // the whole group has ended
-  }
 }
 
 /** What it wrote is shown to a person; control characters are of no use there. */

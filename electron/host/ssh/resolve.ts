@@ -3,12 +3,13 @@
  * otherwise ~/.ssh/config read by us. Called on a person's action only, because `Match exec` runs
  * commands. Connects to nothing.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
 import { BpfdeskError } from "../../core/errors.ts";
 import { agentSocket } from "./agent-socket.ts";
 import { computeConfig } from "./config-file.ts";
+import { killGroup } from "./process-group.ts";
 import { parseTarget } from "./target.ts";
 
 export { listSshHosts } from "./config-file.ts";
@@ -139,7 +140,7 @@ function runSshG(
       detached: process.platform !== "win32",
       windowsHide: true,
     });
-    const end = () => killAll(child);
+    const end = () => killGroup(child);
     const limit = setTimeout(end, RESOLVE_TIMEOUT_MS);
     if (options.signal.aborted) end();
     options.signal.addEventListener("abort", end, { once: true });
@@ -170,18 +171,6 @@ function runSshG(
       else reject(failed("ssh -G refused it", said.trim().slice(-2000)));
     });
   });
-}
-
-function killAll(child: ChildProcess): void {
-  try {
-    if (process.platform === "win32" || child.pid === undefined) child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // it has ended
-  }
-  // What left the group may hold the pipes open.
-  child.stdout?.destroy();
-  child.stderr?.destroy();
 }
 
 /** With -v ssh names each file as it reads it. It reads them twice when a `Match final` is there. */

@@ -3,8 +3,9 @@
  * input, a pipe from here, is at its end (we closed it, or this process was killed), they end ssh, whatever
  * it started and the private folder. Values are positional arguments, never shell text.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { killGroup } from "../process-group.ts";
 
 export interface KeptProcess {
   stderr: Readable;
@@ -57,17 +58,6 @@ export function startKept(argv: readonly string[], folder: string, askpass: stri
       clearTimeout(impatient);
     },
   };
-}
-
-function killGroup(child: ChildProcess): void {
-  try {
-    if (process.platform === "win32" || child.pid === undefined) child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // it has ended
-  }
-  // What left the group may hold the pipe open.
-  child.stderr?.destroy();
 }
 
 /**
