@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createQueueTeller, type Queue } from "./queue-teller.ts";
+import type { Queue } from "../transport/types.ts";
+import { createQueueTeller } from "./queue-teller.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

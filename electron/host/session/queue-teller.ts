@@ -2,12 +2,7 @@
  * Tells how many commands wait for a place on a connection: only while somebody waits, and once more when
  * nobody does, at most twice a second.
  */
-
-export interface Queue {
-  running: number;
-  waiting: number;
-  limit: number;
-}
+import type { Queue } from "../transport/types.ts";
 
 const INTERVAL_MS = 500;
 

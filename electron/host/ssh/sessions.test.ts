@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Place, type Queue, SessionPool } from "./sessions.ts";
+import type { Queue } from "../transport/types.ts";
+import { type Place, SessionPool } from "./sessions.ts";
 
 const poolOf = (connection = "first") => new SessionPool(connection);
 const take = (pool: SessionPool<string>, count: number) =>

@@ -3,17 +3,11 @@
  * 11th session of a connection (`MaxSessions 10`), so eight are used, and one more is kept for stopping and
  * cleaning up. Where the server allows fewer, that is learned from its refusals.
  */
+import type { Queue } from "../transport/types.ts";
 
 const SESSIONS = 8;
 /** With fewer sessions than this none is kept free: cleaning up is then only the next in turn. */
 const ENOUGH_TO_KEEP_ONE = 3;
-
-export interface Queue {
-  running: number;
-  waiting: number;
-  /** So many run at a time. */
-  limit: number;
-}
 
 /** Permission for one session. */
 export interface Place<C> {

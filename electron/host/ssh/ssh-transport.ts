@@ -10,8 +10,9 @@ import { connectionLost, type RawProcess } from "../transport/execution.ts";
 import { type Keeping, LiveTransport, type OpenOptions } from "../transport/live.ts";
 import type { FoundPrivileges } from "../transport/privileges.ts";
 import { quoteArgv } from "../transport/quote.ts";
+import type { Queue } from "../transport/types.ts";
 import type { Connection } from "./client.ts";
-import { type Queue, SessionPool } from "./sessions.ts";
+import { SessionPool } from "./sessions.ts";
 import { Spare } from "./spare.ts";
 import { checkLength, startInTurn } from "./start.ts";
 
@@ -33,6 +34,7 @@ export interface SshTransportOptions extends Keeping {
 }
 
 const CLOSE_TIMEOUT_MS = 2000;
+
 export class SshTransport extends LiveTransport {
   readonly kind = "ssh";
   readonly link?: LinkInfo;
@@ -57,15 +59,7 @@ export class SshTransport extends LiveTransport {
     client.on("close", () => {
       for (const hop of options.connections) hop.client.end();
       void this.spare?.end();
-      this.connectionLost(
-        new BpfdeskError({
-          code: "connection-lost",
-          message: `The connection to ${options.host} was lost.`,
-          hint: "Check the network and connect again; what ran on the node was stopped there.",
-          node: options.host,
-          ...(reason === "" ? {} : { cause: reason }),
-        }),
-      );
+      this.connectionLost(reason);
     });
   }
 

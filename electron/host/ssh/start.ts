@@ -65,7 +65,8 @@ export function checkLength(command: string, node: string): void {
   });
 }
 
-function notStarted(error: unknown, node: string): Error {
+/** The server gave no session: a BpfdeskError, `exec-failed` unless the error is one already. */
+export function notStarted(error: unknown, node: string): Error {
   if (error instanceof BpfdeskError) return error;
   return new BpfdeskError({
     code: "exec-failed",

@@ -3,6 +3,7 @@
  * every value is a positional parameter.
  */
 import { hasRoot } from "../../core/privileges.ts";
+import { firstText } from "../transport/text.ts";
 import type { NodeTransport } from "../transport/types.ts";
 
 /** Folders to try, in this order: memory first, so that a full disk does not matter. `~` is the home folder. */
@@ -150,15 +151,9 @@ export async function remote(
     ...options,
   });
   const [stdout, stderr, exit] = await Promise.all([
-    textOf(execution.stdout),
-    textOf(execution.stderr),
+    firstText(execution.stdout, ANSWER_LIMIT),
+    firstText(execution.stderr, ANSWER_LIMIT),
     execution.exited,
   ]);
   return { code: exit.code, stdout, stderr };
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  for await (const chunk of stream) if (text.length < ANSWER_LIMIT) text += String(chunk);
-  return text;
 }

@@ -12,11 +12,14 @@ import { quoteArgv } from "./quote.ts";
 import { Renewals } from "./renewals.ts";
 import { onTerminal } from "./root/told.ts";
 import { newTag, randomId } from "./tag.ts";
+import { firstText } from "./text.ts";
 import type { ExecRequest, Execution, NodeTransport } from "./types.ts";
 
 /** The guard on the node stops a command this much later than the host would. */
 const GUARD_GRACE_S = 15;
 const UPLOAD_TIMEOUT_MS = 120_000;
+/** Characters of an upload's answer that are looked at. */
+const ANSWER = 4096;
 /** So long after the node last heard of us nothing of a command runs there any more. */
 const LEASE_S = 15;
 /** Of that this much at most is for stopping: TERM, then KILL, and a busy node. */
@@ -149,8 +152,8 @@ export abstract class LiveTransport implements NodeTransport {
       ...(signal === undefined ? {} : { signal }),
     });
     const [stdout, stderr, exit] = await Promise.all([
-      firstText(execution.stdout),
-      firstText(execution.stderr),
+      firstText(execution.stdout, ANSWER),
+      firstText(execution.stderr, ANSWER),
       execution.exited,
     ]);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -168,13 +171,10 @@ export abstract class LiveTransport implements NodeTransport {
   }
 
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string {
-    const command = quoteArgv(request.root ? [...TYPED[this.found.kind], ...request.argv] : request.argv);
-    const tool = this.toolArgv(request);
-    if (tool !== null) {
-      const prefix = this.shellPrefix();
-      return prefix.length === 0 ? quoteArgv(tool) : quoteArgv([...prefix, quoteArgv(tool)]);
-    }
-    const asks = request.root && MAY_ASK.has(this.found.kind);
+    const { kind } = this.found;
+    const become = request.root ? TYPED[kind] : [];
+    const command = quoteArgv(this.toolArgv(request) ?? [...become, ...request.argv]);
+    const asks = request.root && MAY_ASK.has(kind);
     const prefix = asks ? onTerminal(this.shellPrefix()) : this.shellPrefix();
     return prefix.length === 0 ? command : quoteArgv([...prefix, command]);
   }
@@ -195,12 +195,18 @@ export abstract class LiveTransport implements NodeTransport {
     this.found.wipe();
   }
 
-  /** To be called once by a subclass whose connection went away. */
-  protected connectionLost(error: Error): void {
+  /** To be called by a subclass whose connection went away; `why` in the words of whoever noticed, or empty. */
+  protected connectionLost(why: string): void {
     this.found.wipe();
     if (this.closed || this.lost !== null) return;
-    this.lost = error;
-    this.lostListener?.(error);
+    this.lost = new BpfdeskError({
+      code: "connection-lost",
+      message: `The connection to ${this.host} was lost.`,
+      hint: "Check the network and connect again; what ran on the node was stopped there.",
+      node: this.host,
+      ...(why === "" ? {} : { cause: why }),
+    });
+    this.lostListener?.(this.lost);
   }
 
   /** With `sudo_some` the tools that sudo allows are called by it, as the user otherwise. */
@@ -231,10 +237,4 @@ function notConnected(node: string): BpfdeskError {
     hint: "Connect again.",
     node,
   });
-}
-
-async function firstText(stream: NodeJS.ReadableStream): Promise<string> {
-  let all = "";
-  for await (const bytes of stream) if (all.length < 4096) all += bytes.toString();
-  return all;
 }

@@ -46,6 +46,14 @@ export interface Execution {
   interrupt(): void;
 }
 
+/** Commands at work and waiting for a place on a connection. */
+export interface Queue {
+  running: number;
+  waiting: number;
+  /** So many run at a time. */
+  limit: number;
+}
+
 export interface NodeTransport {
   readonly kind: "ssh" | "local" | "replay";
   /** `user@host:port`, `local`, or the snapshot's node. */
@@ -68,7 +76,7 @@ export interface NodeTransport {
   /** A line a person can paste that does what `exec` would do. */
   shellLine(request: Pick<ExecRequest, "argv" | "root">): string;
   /** Called whenever the number of commands that wait for a place changes. Absent where none ever waits. */
-  onQueue?(listener: (queue: { running: number; waiting: number; limit: number }) => void): void;
+  onQueue?(listener: (queue: Queue) => void): void;
   /** Overwrites what it holds of secrets (the screen was locked); a command that needs one asks again. Absent where there are none. */
   forgetSecrets?(): void;
   /** Called once when the connection is lost; not after close(). */

@@ -4,13 +4,13 @@
  * hop is a login of its own, through the one before.
  */
 import { spawn } from "node:child_process";
-import { BpfdeskError } from "../../../core/errors.ts";
 import { quoteArgv } from "../../transport/quote.ts";
 import type { NodeTransport } from "../../transport/types.ts";
 import type { ConnectSshOptions } from "../connect.ts";
 import { limitOf, stepsFor } from "../hops.ts";
 import type { ResolvedHost } from "../resolve.ts";
 import { searchRoot, sshArgv } from "../root-search.ts";
+import { notStarted } from "../start.ts";
 import type { Steps } from "../steps.ts";
 import { type Login, login } from "./login.ts";
 import { openSession, SessionRefused } from "./session.ts";
@@ -75,7 +75,7 @@ export async function connectOpenSsh(
       open: (argv, terminal) =>
         openSession({ ssh, login: own, host: node.hostname, sharing, command: quoteArgv(argv), terminal }).catch(
           (error) => {
-            throw error instanceof SessionRefused ? noSession(name, error) : error;
+            throw error instanceof SessionRefused ? notStarted(error, name) : error;
           },
         ),
       onLost: (listener) => {
@@ -119,15 +119,5 @@ async function present(ssh: string, why: string, steps: Steps): Promise<void> {
     code: "no-openssh",
     message: `${steps.node} is to be reached by the system's ssh, and there is none on this machine. ${why}`,
     hint: "Install OpenSSH's client (the package openssh-client, on Windows the optional feature), so that ssh is in PATH.",
-  });
-}
-
-function noSession(node: string, error: SessionRefused): BpfdeskError {
-  return new BpfdeskError({
-    code: "exec-failed",
-    message: `${node} did not start a session for the command.`,
-    hint: "Its sshd may allow none (MaxSessions 0) or only a forced command.",
-    node,
-    cause: error.message,
   });
 }

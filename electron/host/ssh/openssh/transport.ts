@@ -2,13 +2,13 @@
  * A node over the system's ssh. Commands share the login's connection, at most so many at a time; everything
  * about guarding, root and streams is shared with the other live transports.
  */
-import { BpfdeskError } from "../../../core/errors.ts";
 import type { LinkInfo } from "../../../core/ssh/link.ts";
 import type { RawProcess } from "../../transport/execution.ts";
 import { type Keeping, LiveTransport, type OpenOptions } from "../../transport/live.ts";
 import type { FoundPrivileges } from "../../transport/privileges.ts";
 import { quoteArgv } from "../../transport/quote.ts";
-import { type Queue, SessionPool } from "../sessions.ts";
+import type { Queue } from "../../transport/types.ts";
+import { SessionPool } from "../sessions.ts";
 import { checkLength, startInTurn } from "../start.ts";
 import type { Login } from "./login.ts";
 import { openSession, SessionRefused } from "./session.ts";
@@ -40,15 +40,7 @@ export class OpenSshTransport extends LiveTransport {
     this.pool = new SessionPool(options.logins[0]);
     this.link = options.link;
     void options.logins[0].ended.then(async (words) => {
-      this.connectionLost(
-        new BpfdeskError({
-          code: "connection-lost",
-          message: `The connection to ${options.host} was lost.`,
-          hint: "Check the network and connect again; what ran on the node was stopped there.",
-          node: options.host,
-          ...(words === "" ? {} : { cause: words }),
-        }),
-      );
+      this.connectionLost(words);
       await endAll(options.logins);
     });
   }

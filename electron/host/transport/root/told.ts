@@ -4,6 +4,7 @@ import { BpfdeskError, type ErrorData } from "../../../core/errors.ts";
 import type { RawProcess } from "../execution.ts";
 import type { EarlyOutcome, PrivilegeOptions } from "../privileges.ts";
 import { quoteArgv } from "../quote.ts";
+import { lastText } from "../text.ts";
 
 /** Characters of an answer that are looked at. */
 const KEPT = 1 << 20;
@@ -39,11 +40,4 @@ export function failure(options: PrivilegeOptions, error: ErrorData): BpfdeskErr
 }
 
 /** The end of a stream: what a login profile floods it with comes before the answer. */
-export async function text(stream: Readable): Promise<string> {
-  let all = "";
-  for await (const bytes of stream) {
-    all += (bytes as Buffer).toString("utf8");
-    if (all.length > 2 * KEPT) all = all.slice(-KEPT);
-  }
-  return all;
-}
+export const text = (stream: Readable): Promise<string> => lastText(stream, KEPT);
