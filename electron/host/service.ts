@@ -5,6 +5,7 @@
  * `handlers/`, a file a subject; the work is in `session/`; what is live (SSH, this machine, lending a tool)
  * is wired in `live.ts`. A request of the contract that no file answers does not compile.
  */
+import { join } from "node:path";
 import { BpfdeskError } from "../core/errors.ts";
 import type { AppInfo } from "../shared/contract.ts";
 import type { Handlers } from "../shared/rpc/server.ts";
@@ -15,15 +16,17 @@ import { nodeHandlers } from "./handlers/nodes.ts";
 import { recordHandlers } from "./handlers/records.ts";
 import { secretHandlers } from "./handlers/secrets.ts";
 import { targetHandlers } from "./handlers/targets.ts";
+import { traceHandlers } from "./handlers/traces.ts";
 import { type LiveParts, liveParts } from "./live.ts";
 import { createSecretStore, type SecretStore } from "./secrets/store.ts";
 import { findSample } from "./session/sample.ts";
 import { openSession, type Session } from "./session/session.ts";
 import type { NodeWork } from "./session/work.ts";
 import { openTargetLists } from "./targets/lists.ts";
+import { readManifests } from "./trace/bundle.ts";
 
 export interface ServiceOptions {
-  /** Folder with `collect/`, `sample/` and `tools/`. */
+  /** Folder with `collect/`, `sample/`, `tools/` and `tracers/`. */
   resourcesDir: string;
   /** The user's data folder; sessions are kept below it. */
   dataDir: string;
@@ -79,6 +82,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
     sections: async () => (await host.nodeWork()).sections,
     nodeWork: () => (work ??= loadSections(resourcesDir).then((all) => ({ ...parts.work, sections: all }))),
     sample: () => (sample ??= findSample(resourcesDir)),
+    tracers: () => readManifests(join(resourcesDir, "tracers")),
   };
 
   return {
@@ -87,6 +91,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
       ...recordHandlers(host),
       ...nodeHandlers(host),
       ...targetHandlers(host),
+      ...traceHandlers(host),
       ...secretHandlers(secrets),
     },
     async close() {

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { ErrorData } from "../core/errors.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
+import type { TracerManifest } from "../core/trace/manifest.ts";
 
 /** A request with one answer. */
 export interface CallSpec<In extends z.ZodType, Out> {
@@ -125,6 +126,30 @@ export interface RecentTarget {
   identity_file: string | null;
   /** Epoch ms. */
   at: number;
+}
+
+/** What a node's kernel offers tracers; from `bpfdesk-tracer check`. */
+export interface TracerCheck {
+  kernel: string;
+  arch: string;
+  features: Record<string, { available: boolean; why: string }>;
+  /** Which way each tracer would take; `refused` says why it cannot run at all. */
+  tracers: Record<
+    string,
+    { variant: string | null; proves: string; refused: string | null; fallbacks: { wanted: string; why: string }[] }
+  >;
+}
+
+/** A part of a trace's records of one name, as they are asked for. */
+export interface TraceRows {
+  /** Names of the values of a row, in order: the record's fields, then what the host joined (`pod`, `container`). */
+  columns: string[];
+  rows: unknown[][];
+  /** Records kept, and those of them that match the filter (with `group_by`: groups). */
+  total: number;
+  matching: number;
+  /** Records that are no longer kept in memory; they are still in the session's file. */
+  dropped: number;
 }
 
 const id = z.string().min(1).max(200);
@@ -264,6 +289,41 @@ export const contract = {
   ),
   /** Stops what earlier connections of bpfdesk left; how it went comes as the event `leftovers.stopped`. */
   "node.stop_leftovers": call<null>()(onNode.extend({ ids: z.array(z.string().min(1).max(5000)).min(1).max(1000) })),
+  /** Every tracer that ships with the app. */
+  "tracers.list": call<TracerManifest[]>()(z.object({})),
+  /** Puts the tracers on the node (private folder, removed at the end) and asks what its kernel offers them. */
+  "tracers.check": call<TracerCheck>()(onNode),
+  /** Starts a tracer on a node; what it says comes as events `trace.*`. Parameters are checked against its manifest. */
+  "trace.start": call<{ trace_id: string }>()(
+    onNode.extend({
+      tracer: z.string().max(32),
+      params: z.record(z.string().max(32), z.string().max(4096)).default({}),
+      for_s: z.number().int().min(1).max(86_400).default(30),
+      events: z.number().int().min(1).max(1e9).nullable().default(null),
+      budget_pct: z.number().min(0.1).max(100).default(3),
+    }),
+  ),
+  /** Ends it as its time limit would: its summary still comes. */
+  "trace.stop": call<null>()(onNode.extend({ trace_id: id })),
+  /** Records of a trace, live or recorded. */
+  "trace.rows": call<TraceRows>()(
+    session.extend({
+      trace_id: id,
+      record: z.string().max(32),
+      from: z.number().int().min(0).default(0),
+      count: z.number().int().min(0).max(5000),
+      /** Rows as they were when so many had arrived: the table is paused. */
+      until: z.number().int().min(0).optional(),
+      sort: z
+        .array(z.object({ column: z.string().max(64), descending: z.boolean().default(false) }))
+        .max(4)
+        .default([]),
+      /** Words that must all occur in a row; `column:word`, `column=value`, `column>number`, `-word`. */
+      filter: z.string().max(1000).default(""),
+      /** One row a group: the columns, `count`, `first`, `last` (epoch µs of a time column). */
+      group_by: z.array(z.string().max(64)).max(4).default([]),
+    }),
+  ),
   /** The raw bytes of one recorded command. */
   "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
   /** A snapshot file of the node's last collection, as bytes to save. */

@@ -4,6 +4,7 @@
  */
 import { BpfdeskError } from "../../electron/core/errors.ts";
 import type { EventBody, JournalEvent } from "../../electron/core/journal/events.ts";
+import type { TracerManifest } from "../../electron/core/trace/manifest.ts";
 import type {
   AppInfo,
   BlobChunk,
@@ -13,6 +14,8 @@ import type {
   SshHost,
   SshResolved,
   TargetGroup,
+  TraceRows,
+  TracerCheck,
 } from "../../electron/shared/contract.ts";
 import type { Handlers } from "../../electron/shared/rpc/server.ts";
 
@@ -34,6 +37,12 @@ export interface ScriptedHost {
   sections: SectionInfo[];
   disassembly: (prog_id: number) => { text: string; command_id: string };
   output: BlobChunk[];
+  tracers: TracerManifest[];
+  tracerCheck: TracerCheck;
+  /** Answers trace.rows, whose input is the request as the contract says. */
+  rows: (input: Parameters<Handlers["trace.rows"]>[0]) => TraceRows;
+  /** Called by trace.start; emits what follows. */
+  onTrace: (trace_id: string, node: string) => void;
   /** Called by node.connect; emits what follows. */
   onConnect: (node: string, input: unknown) => void;
   onCollect: (node: string) => void;
@@ -47,6 +56,7 @@ export function scriptedHost(): ScriptedHost {
   const asked: ScriptedHost["asked"] = [];
   const taken = new Map<string, number>();
   let nodes = 0;
+  let traces = 0;
 
   const wake = () => {
     for (const waiter of [...waiters]) waiter();
@@ -100,6 +110,10 @@ export function scriptedHost(): ScriptedHost {
       throw new BpfdeskError({ code: "not-recorded", message: "Not recorded.", hint: "Connect to the node." });
     },
     output: [],
+    tracers: [],
+    tracerCheck: { kernel: "6.1.0", arch: "x86_64", features: {}, tracers: {} },
+    rows: () => ({ columns: [], rows: [], total: 0, matching: 0, dropped: 0 }),
+    onTrace: () => {},
     onConnect: () => {},
     onCollect: () => {},
   };
@@ -212,6 +226,29 @@ export function scriptedHost(): ScriptedHost {
     "node.stop_leftovers": (input) => {
       record("node.stop_leftovers", input);
       return null;
+    },
+    "tracers.list": () => host.tracers,
+    "tracers.check": (input) => {
+      record("tracers.check", input);
+      return host.tracerCheck;
+    },
+    "trace.start": (input) => {
+      record("trace.start", input);
+      traces += 1;
+      const trace_id = `trace-${traces}`;
+      const { node, tracer, params, for_s, events: limit, budget_pct } = input;
+      const limits = { for_s, events: limit, budget_pct };
+      host.emit({ type: "trace.started", node, trace_id, tracer, params, limits });
+      host.onTrace(trace_id, node);
+      return { trace_id };
+    },
+    "trace.stop": (input) => {
+      record("trace.stop", input);
+      return null;
+    },
+    "trace.rows": (input) => {
+      record("trace.rows", input);
+      return host.rows(input);
     },
     "command.output": async function* () {
       yield* host.output;

@@ -10,6 +10,7 @@ import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
 import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
 import type { LinkInfo } from "../ssh/link.ts";
+import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
 
 /**
  * How root was reached on a node: `sudo_terminal` is sudo that wants a terminal (`requiretty`);
@@ -169,7 +170,39 @@ export type EventBody =
     }
   | { type: "collect.section"; node: string; collect_id: string; state: SectionState; scope: Scope }
   | { type: "collect.finished"; node: string; collect_id: string; complete: boolean; datapath: Datapath }
-  | { type: "collect.failed"; node: string; collect_id: string; error: ErrorData };
+  | { type: "collect.failed"; node: string; collect_id: string; error: ErrorData }
+  | {
+      /** A tracer was asked for. Its lines are the output of its command. */
+      type: "trace.started";
+      node: string;
+      trace_id: string;
+      tracer: string;
+      /** As given; what is absent takes its default. */
+      params: Record<string, string>;
+      limits: TraceLimits;
+    }
+  | { type: "trace.schema"; node: string; trace_id: string; command_id: string; schema: TraceSchema }
+  /** Once a second; `rows` counts the records of each name so far. */
+  | { type: "trace.stats"; node: string; trace_id: string; stats: TraceStats; rows: Record<string, number> }
+  | { type: "trace.note"; node: string; trace_id: string; note: TraceNote }
+  /** `error` when it could not start, failed, or its connection was lost; `summary` when it said one. */
+  | {
+      type: "trace.ended";
+      node: string;
+      trace_id: string;
+      summary: TraceSummary | null;
+      rows: Record<string, number>;
+      error: ErrorData | null;
+    };
+
+/** A tracer ends by itself at the first of these. */
+export interface TraceLimits {
+  for_s: number;
+  /** Null: no limit. */
+  events: number | null;
+  /** Percent of one CPU. */
+  budget_pct: number;
+}
 
 /** An event as stored and delivered: `seq` counts from 1 without gaps, `at` is epoch ms of the host. */
 export type JournalEvent = { seq: number; at: number } & EventBody;

@@ -8,7 +8,8 @@ import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
 import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
 import type { LinkInfo } from "../ssh/link.ts";
-import type { EventBody, JournalEvent, Privileges, Prompt } from "./events.ts";
+import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
+import type { EventBody, JournalEvent, Privileges, Prompt, TraceLimits } from "./events.ts";
 
 /** One command as it was run on a node. */
 export interface CommandRecord {
@@ -80,6 +81,32 @@ export interface NodeState {
   previous: Datapath | null;
 }
 
+/** One run of a tracer on a node. Its records are read from the host, page by page. */
+export interface TraceState {
+  trace_id: string;
+  node: string;
+  tracer: string;
+  params: Readonly<Record<string, string>>;
+  limits: TraceLimits;
+  /** Epoch ms. */
+  started_at: number;
+  ended_at: number | null;
+  state: "starting" | "running" | "ended" | "failed";
+  command_id: string | null;
+  schema: TraceSchema | null;
+  /** The last of them, for the charts. */
+  stats: readonly TraceStats[];
+  /** Records of each name so far. */
+  rows: Readonly<Record<string, number>>;
+  notes: readonly TraceNote[];
+  summary: TraceSummary | null;
+  error: ErrorData | null;
+}
+
+/** Seconds of a trace that its charts show. */
+const STATS_KEPT = 3600;
+const NOTES_KEPT = 200;
+
 export interface SessionState {
   session_id: string | null;
   last_seq: number;
@@ -88,9 +115,18 @@ export interface SessionState {
   nodes: Readonly<Record<string, NodeState>>;
   /** In the order they were started. */
   commands: readonly CommandRecord[];
+  /** In the order they were started. */
+  traces: readonly TraceState[];
 }
 
-export const emptySession: SessionState = { session_id: null, last_seq: 0, order: [], nodes: {}, commands: [] };
+export const emptySession: SessionState = {
+  session_id: null,
+  last_seq: 0,
+  order: [],
+  nodes: {},
+  commands: [],
+  traces: [],
+};
 
 /** Applies one event. Events at or below `last_seq` were seen already and change nothing. */
 export function fold(state: SessionState, event: JournalEvent): SessionState {
@@ -239,6 +275,43 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
       );
     case "collect.failed":
       return onCollect(state, event.node, event.collect_id, () => ({ state: "failed", error: event.error }));
+    case "trace.started": {
+      const { node, trace_id, tracer, params, limits } = event;
+      const trace: TraceState = {
+        trace_id,
+        node,
+        tracer,
+        params,
+        limits,
+        started_at: at,
+        ended_at: null,
+        state: "starting",
+        command_id: null,
+        schema: null,
+        stats: [],
+        rows: {},
+        notes: [],
+        summary: null,
+        error: null,
+      };
+      return { ...state, traces: [...state.traces, trace] };
+    }
+    case "trace.schema": {
+      const { command_id, schema } = event;
+      return onTrace(state, event.trace_id, () => ({ state: "running", command_id, schema }));
+    }
+    case "trace.stats":
+      return onTrace(state, event.trace_id, ({ stats }) => ({
+        stats: [...stats.slice(1 - STATS_KEPT), event.stats],
+        rows: event.rows,
+      }));
+    case "trace.note":
+      return onTrace(state, event.trace_id, ({ notes }) => ({ notes: [...notes.slice(1 - NOTES_KEPT), event.note] }));
+    case "trace.ended": {
+      const { summary, rows, error } = event;
+      const ended = error === null ? "ended" : "failed";
+      return onTrace(state, event.trace_id, () => ({ state: ended, ended_at: at, summary, rows, error }));
+    }
     default:
       // A journal of a newer version may hold events this one does not know.
       return state;
@@ -290,6 +363,12 @@ function onCollect(
   return onNode(state, id, (node) =>
     node.collect?.collect_id === collectId ? { collect: { ...node.collect, ...change(node.collect) } } : {},
   );
+}
+
+function onTrace(state: SessionState, id: string, change: (trace: TraceState) => Partial<TraceState>): SessionState {
+  const at = state.traces.findLastIndex((trace) => trace.trace_id === id);
+  const trace = state.traces[at];
+  return trace ? { ...state, traces: state.traces.with(at, { ...trace, ...change(trace) }) } : state;
 }
 
 function onCommand(

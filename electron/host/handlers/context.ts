@@ -1,5 +1,6 @@
 /** What the answers to requests have in common: the one session, what is live, what can be run on a node. */
 import type { Section } from "../../core/collect/section.ts";
+import type { TracerManifest } from "../../core/trace/manifest.ts";
 import type { LiveParts } from "../live.ts";
 import type { findSample } from "../session/sample.ts";
 import type { Session } from "../session/session.ts";
@@ -20,4 +21,6 @@ export interface HostContext {
   sections(): Promise<readonly Section[]>;
   nodeWork(): Promise<NodeWork>;
   sample(): ReturnType<typeof findSample>;
+  /** Of every tracer that ships with this installation. */
+  tracers(): Promise<TracerManifest[]>;
 }
