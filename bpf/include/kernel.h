@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's own structures, as far as tracers read them: only the members that are read, found by CO-RE
+ * relocation whatever the kernel's layout is. Members that not every kernel has are asked for with
+ * bpf_core_field_exists() before they are read. Structs of the user API come from the linux/ headers.
+ */
+#ifndef BPFDESK_KERNEL_H
+#define BPFDESK_KERNEL_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common {
+	unsigned int inum;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net {
+	struct ns_common ns;
+};
+
+struct in6_addr_words {
+	__u32 word[4];
+};
+
+struct hlist_node;
+
+struct kernfs_node {
+	/* An inode number in its low 32 bits; the whole is what statx and the cgroup helpers give. */
+	__u64 id;
+	/* Renamed to __parent by 633488947ef6 (6.15). */
+	struct kernfs_node *parent;
+	const char *name;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct dentry *d_parent;
+	struct inode *d_inode;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct inode {
+	unsigned long i_ino;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+	const void *f_op;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct nsproxy {
+	struct net *net_ns;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	unsigned int flags;
+	char comm[16];
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	__u64 start_time;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+};
+
+struct net_device {
+	char name[16];
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct sock_common {
+	__u16 skc_family;
+	volatile unsigned char skc_state;
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
+	struct in6_addr_words skc_v6_daddr;
+	struct in6_addr_words skc_v6_rcv_saddr;
+	possible_net_t skc_net;
+	__u64 skc_cookie_counter;
+};
+
+struct sock_cgroup_data {
+	/* Since 8520e224f547 (5.16) a pointer of its own. */
+	struct cgroup *cgroup;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type;
+	__u16 sk_protocol;
+	struct socket *sk_socket;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct sk_buff {
+	union {
+		struct net_device *dev;
+	};
+	struct sock *sk;
+	unsigned int len;
+	unsigned int data_len;
+	__u32 mark;
+	__u32 hash;
+	int skb_iif;
+	__be16 protocol;
+	__u16 transport_header;
+	__u16 network_header;
+	__u16 mac_header;
+	unsigned char *head;
+	unsigned char *data;
+};
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+};
+
+struct xdp_buff {
+	void *data;
+	void *data_end;
+	struct xdp_rxq_info *rxq;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The JSON writer. Lines are gathered and written in large pieces; a reader that does not read must not keep the
+ * tracer from noticing that its connection is gone, so writing never blocks without watching for that.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "output.h"
+
+/* Written when so much is held … */
+#define FULL_AT (64 * 1024)
+/* … and a pipe that can be written to takes at least so much without blocking (PIPE_BUF, pipe(7)). */
+#define PIPE_PIECE 4096
+
+struct out {
+	int fd;
+	int give_up_fd;
+	bool is_socket;
+	bool gone;
+	/* A comma is due before the next member or element. */
+	bool comma;
+	char *bytes;
+	size_t used;
+	size_t room;
+};
+
+struct out *out_new(int fd, int give_up_fd)
+{
+	struct out *out = calloc(1, sizeof(*out));
+	int type;
+	socklen_t size = sizeof(type);
+
+	if (!out)
+		return NULL;
+	out->fd = fd;
+	out->give_up_fd = give_up_fd;
+	out->is_socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+	return out;
+}
+
+void out_free(struct out *out)
+{
+	if (!out)
+		return;
+	free(out->bytes);
+	free(out);
+}
+
+bool out_is_full(const struct out *out)
+{
+	return out->used >= FULL_AT;
+}
+
+/* True when writing may go on; false when whoever reads, or whoever waits for us, is gone. */
+static bool wait_writable(struct out *out)
+{
+	struct pollfd fds[] = {
+		{ .fd = out->fd, .events = POLLOUT },
+		{ .fd = out->give_up_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		if (fds[0].revents & POLLOUT)
+			return true;
+		if (fds[0].revents)
+			return false;
+		if (fds[1].revents) {
+			char byte[256];
+			ssize_t got = read(out->give_up_fd, byte, sizeof(byte));
+
+			if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+				return false;
+		}
+	}
+}
+
+bool out_flush(struct out *out)
+{
+	size_t at = 0;
+
+	while (at < out->used && !out->gone) {
+		size_t left = out->used - at;
+		ssize_t wrote;
+
+		if (!wait_writable(out)) {
+			out->gone = true;
+			break;
+		}
+		if (out->is_socket)
+			wrote = send(out->fd, out->bytes + at, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			wrote = write(out->fd, out->bytes + at, left < PIPE_PIECE ? left : PIPE_PIECE);
+		if (wrote >= 0)
+			at += (size_t)wrote;
+		else if (errno != EINTR && errno != EAGAIN)
+			out->gone = true;
+	}
+	out->used = 0;
+	return !out->gone;
+}
+
+static char *reserve(struct out *out, size_t size)
+{
+	if (out->used + size > out->room) {
+		size_t room = (out->used + size) * 2;
+		char *bytes = realloc(out->bytes, room);
+
+		if (!bytes)
+			abort();
+		out->bytes = bytes;
+		out->room = room;
+	}
+	return out->bytes + out->used;
+}
+
+static void put(struct out *out, const char *text, size_t size)
+{
+	memcpy(reserve(out, size), text, size);
+	out->used += size;
+}
+
+static void put_str(struct out *out, const char *text)
+{
+	put(out, text, strlen(text));
+}
+
+/* Bytes of the UTF-8 sequence at `text`, 0 when it is none (RFC 3629: no surrogates, nothing overlong). */
+static size_t utf8_length(const unsigned char *text, size_t size)
+{
+	unsigned char first = text[0], low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		length = 2;
+	else if (first >= 0xe0 && first <= 0xef)
+		length = 3;
+	else if (first >= 0xf0 && first <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (size < length)
+		return 0;
+	if (first == 0xe0)
+		low = 0xa0;
+	if (first == 0xed)
+		high = 0x9f;
+	if (first == 0xf0)
+		low = 0x90;
+	if (first == 0xf4)
+		high = 0x8f;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+static void put_quoted(struct out *out, const char *chars, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *text = (const unsigned char *)chars;
+	/* The longest a byte becomes is six characters. */
+	char *to = reserve(out, size * 6 + 2);
+	char *start = to;
+
+	*to++ = '"';
+	for (size_t i = 0; i < size;) {
+		unsigned char byte = text[i];
+		size_t length = utf8_length(text + i, size - i);
+
+		if (byte == '"' || byte == '\\') {
+			*to++ = '\\';
+			*to++ = (char)byte;
+		} else if (byte < 0x20 || byte == 0x7f) {
+			memcpy(to, "\\u00", 4);
+			to[4] = hex[byte >> 4];
+			to[5] = hex[byte & 15];
+			to += 6;
+		} else if (length > 0) {
+			memcpy(to, text + i, length);
+			to += length;
+			i += length - 1;
+		} else {
+			memcpy(to, "\\\\x", 3);
+			to[3] = hex[byte >> 4];
+			to[4] = hex[byte & 15];
+			to += 5;
+		}
+		i++;
+	}
+	*to++ = '"';
+	out->used += (size_t)(to - start);
+}
+
+static void put_name(struct out *out, const char *name)
+{
+	if (out->comma)
+		put(out, ",", 1);
+	out->comma = true;
+	if (!name)
+		return;
+	put(out, "\"", 1);
+	put_str(out, name);
+	put(out, "\":", 2);
+}
+
+void out_line(struct out *out, const char *record)
+{
+	put(out, "{", 1);
+	out->comma = false;
+	out_str(out, "record", record);
+}
+
+void out_end_line(struct out *out)
+{
+	put(out, "}\n", 2);
+	out->comma = false;
+}
+
+void out_u64(struct out *out, const char *name, uint64_t value)
+{
+	/* What a double holds exactly; more is written as text. */
+	const uint64_t safe = (UINT64_C(1) << 53) - 1;
+	char digits[24];
+	char *at = digits + sizeof(digits);
+	bool quoted = value > safe;
+
+	put_name(out, name);
+	if (quoted)
+		*--at = '"';
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	if (quoted)
+		*--at = '"';
+	put(out, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+void out_i64(struct out *out, const char *name, int64_t value)
+{
+	char text[32];
+	const int64_t safe = (INT64_C(1) << 53) - 1;
+
+	put_name(out, name);
+	snprintf(text, sizeof(text), value > safe || value < -safe ? "\"%" PRId64 "\"" : "%" PRId64, value);
+	put_str(out, text);
+}
+
+void out_f64(struct out *out, const char *name, double value)
+{
+	char text[40];
+
+	put_name(out, name);
+	if (isfinite(value))
+		snprintf(text, sizeof(text), "%.6g", value);
+	else
+		snprintf(text, sizeof(text), "null");
+	put_str(out, text);
+}
+
+void out_bool(struct out *out, const char *name, bool value)
+{
+	put_name(out, name);
+	put_str(out, value ? "true" : "false");
+}
+
+void out_null(struct out *out, const char *name)
+{
+	put_name(out, name);
+	put(out, "null", 4);
+}
+
+void out_text(struct out *out, const char *name, const char *text, size_t size)
+{
+	put_name(out, name);
+	put_quoted(out, text, strnlen(text, size));
+}
+
+void out_str(struct out *out, const char *name, const char *text)
+{
+	put_name(out, name);
+	put_quoted(out, text, strlen(text));
+}
+
+void out_hex(struct out *out, const char *name, const void *bytes, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
+	char *to;
+
+	put_name(out, name);
+	to = reserve(out, size * 2 + 2);
+	*to++ = '"';
+	for (size_t i = 0; i < size; i++) {
+		*to++ = hex[from[i] >> 4];
+		*to++ = hex[from[i] & 15];
+	}
+	*to = '"';
+	out->used += size * 2 + 2;
+}
+
+void out_ip(struct out *out, const char *name, int family, const void *address)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (family == AF_INET6 && memcmp(address, mapped, sizeof(mapped)) == 0) {
+		family = AF_INET;
+		address = (const char *)address + sizeof(mapped);
+	}
+	if (!inet_ntop(family, address, text, sizeof(text))) {
+		out_null(out, name);
+		return;
+	}
+	out_str(out, name, text);
+}
+
+void out_raw(struct out *out, const char *name, const char *json)
+{
+	put_name(out, name);
+	put_str(out, json);
+}
+
+void out_begin_object(struct out *out, const char *name)
+{
+	put_name(out, name);
+	put(out, "{", 1);
+	out->comma = false;
+}
+
+void out_end_object(struct out *out)
+{
+	put(out, "}", 1);
+	out->comma = true;
+}
+
+void out_begin_list(struct out *out, const char *name)
+{
+	put_name(out, name);
+	put(out, "[", 1);
+	out->comma = false;
+}
+
+void out_end_list(struct out *out)
+{
+	put(out, "]", 1);
+	out->comma = true;
+}

@@ -1,0 +1,153 @@
+/**
+ * npm run build:tracers: compiles `bpf/tracers` to one static binary an architecture.
+ *
+ * Every folder below bpf/tracers is a tracer. For each architecture: tracer.yaml → <name>.meta.h, <name>.bpf.c → object →
+ * skeleton, then everything linked with the distribution's static libbpf, stripped. Nothing of this machine gets into the
+ * result: the same input gives the same bytes. Writes resources/tracers/{tracers.json,<arch>/bpfdesk-tracer,<arch>/manifest.json}
+ * (not committed); skips an architecture whose inputs have not changed. `--arch x86_64` builds that one only;
+ * `--only verdict` builds the binary with that tracer alone, in .cache/tracers/only-verdict, while one works on it.
+ */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { PackageError, UnreachableError } from "./lib/private-apt.mjs";
+import { readManifests } from "./tracers/manifests.mjs";
+import { metaHeader } from "./tracers/meta.mjs";
+import { ARCHES, toolchain } from "./tracers/toolchain.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const BPF = join(ROOT, "bpf");
+const TRACERS = join(BPF, "tracers");
+const { values: options } = parseArgs({ options: { arch: { type: "string" }, only: { type: "string" } } });
+const CACHE = join(ROOT, ".cache/tracers");
+const WORK = options.only === undefined ? join(CACHE, "all") : join(CACHE, `only-${options.only}`);
+const OUT = options.only === undefined ? join(ROOT, "resources/tracers") : join(WORK, "out");
+/** So many compilers at a time. */
+const AT_ONCE = 4;
+
+const exec = promisify(execFile);
+
+async function tool(command, args, options = {}) {
+  try {
+    return await exec(command, args, { cwd: ROOT, maxBuffer: 1 << 26, ...options });
+  } catch (error) {
+    if (error.code === "ENOENT") throw new PackageError(`${command} is needed: see test/packages.txt.`);
+    throw new PackageError(`${command} ${args.at(-1)}:\n${error.stderr || error.message}`);
+  }
+}
+
+/** Runs `work` over all items, some at a time. */
+async function each(items, work) {
+  const rest = [...items];
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+    }),
+  );
+}
+
+function filesBelow(dir) {
+  return readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** Names what is built: of the sources and of what compiles them. */
+async function fingerprint(manifests) {
+  const hash = createHash("sha256");
+  const sources = [BPF, join(ROOT, "scripts/tracers")].flatMap(filesBelow).filter((file) => !file.includes("/lab/"));
+  for (const file of [...sources, import.meta.filename]) hash.update(relative(ROOT, file)).update(readFileSync(file));
+  const compilers = await Promise.all(["clang", "gcc"].map((name) => tool(name, ["--version"])));
+  for (const { stdout } of compilers) hash.update(stdout);
+  hash.update(JSON.stringify(manifests));
+  return hash.digest("hex");
+}
+
+/** Compiles one program for the kernel and makes its skeleton. */
+async function skeleton(source, { dir, target, chain }) {
+  const name = basename(source, ".bpf.c");
+  const object = join(dir, `${name}.bpf.o`);
+  await tool("clang", [
+    ...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"],
+    // What the other side of a shared struct needs is no concern of the kernel's side.
+    ...["-Wno-missing-declarations", `-D__TARGET_ARCH_${target}`, `-ffile-prefix-map=${ROOT}=.`],
+    ...["-I", join(BPF, "include"), ...chain.include.flatMap((one) => ["-I", one]), "-idirafter", chain.uapi],
+    ...["-c", relative(ROOT, source), "-o", object],
+  ]);
+  await tool("llvm-strip", ["-g", object]);
+  const { stdout } = await tool("bpftool", ["gen", "skeleton", object, "name", `${name.replaceAll("-", "_")}_bpf`]);
+  writeFileSync(join(dir, `${name}.skel.h`), stdout);
+}
+
+async function build(arch, manifests, version) {
+  const dir = join(WORK, arch.arch);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const chain = toolchain(arch, CACHE);
+  for (const manifest of manifests) writeFileSync(join(dir, `${manifest.name}.meta.h`), metaHeader(manifest));
+  const all = [join(BPF, "lib"), ...manifests.map(({ name }) => join(TRACERS, name))].flatMap(filesBelow);
+  await each(
+    all.filter((file) => file.endsWith(".bpf.c")),
+    (source) => skeleton(source, { dir, target: arch.target, chain }),
+  );
+  const sources = all.filter((file) => file.endsWith(".c") && !file.endsWith(".bpf.c"));
+  const objects = sources.map((source) => join(dir, `${relative(BPF, source).replaceAll("/", "-")}.o`));
+  await each(sources.keys(), (at) =>
+    tool(chain.gcc, [
+      ...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-sign-compare"],
+      ...["-D_GNU_SOURCE", `-DTRACER_VERSION="${version}"`, `-ffile-prefix-map=${ROOT}=.`, "-ffunction-sections"],
+      ...[join(BPF, "include"), join(BPF, "lib"), dir, ...chain.include].flatMap((one) => ["-I", one]),
+      ...["-c", relative(ROOT, sources[at]), "-o", objects[at]],
+    ]),
+  );
+  const binary = join(dir, "bpfdesk-tracer");
+  await tool(chain.gcc, [
+    ...["-static", "-Wl,--build-id=none", "-Wl,--gc-sections"],
+    ...[...chain.lib.flatMap((one) => ["-L", one]), ...objects, "-lbpf", "-lelf", "-lz", "-lm", "-o", binary],
+  ]);
+  await tool(chain.strip, ["--strip-all", "--remove-section=.comment", binary]);
+  return readFileSync(binary);
+}
+
+/** Replaces a file in one step, so that nobody reads half of it. */
+function put(file, bytes, mode = 0o644) {
+  mkdirSync(resolve(file, ".."), { recursive: true });
+  writeFileSync(`${file}.new`, bytes, { mode });
+  renameSync(`${file}.new`, file);
+}
+
+function isBuilt(arch, inputs) {
+  const folder = join(OUT, arch);
+  if (!existsSync(join(folder, "manifest.json")) || !existsSync(join(folder, "bpfdesk-tracer"))) return false;
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+  const sha256 = createHash("sha256")
+    .update(readFileSync(join(folder, "bpfdesk-tracer")))
+    .digest("hex");
+  return manifest.inputs === inputs && manifest.sha256 === sha256;
+}
+
+async function main() {
+  const manifests = readManifests(TRACERS).filter(({ name }) => options.only === undefined || name === options.only);
+  const inputs = await fingerprint(manifests);
+  const version = inputs.slice(0, 12);
+  put(join(OUT, "tracers.json"), `${JSON.stringify(manifests, null, 1)}\n`);
+  for (const arch of ARCHES.filter((one) => options.arch === undefined || one.arch === options.arch)) {
+    if (isBuilt(arch.arch, inputs)) continue;
+    const began = performance.now();
+    const bytes = await build(arch, manifests, version);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    put(join(OUT, arch.arch, "bpfdesk-tracer"), bytes, 0o755);
+    const manifest = { version, arch: arch.arch, bytes: bytes.length, sha256, inputs };
+    put(join(OUT, arch.arch, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    process.stderr.write(`bpfdesk: ${arch.arch} ${bytes.length} bytes, sha256 ${sha256} (${seconds} s)\n`);
+  }
+}
+
+main().catch((error) => {
+  process.stderr.write(`bpfdesk: ${error instanceof PackageError ? error.message : error.stack}\n`);
+  process.exitCode = error instanceof UnreachableError ? 3 : 1;
+});

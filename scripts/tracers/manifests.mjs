@@ -1,0 +1,26 @@
+/** Reads `bpf/tracers/<name>/tracer.yaml` of every tracer there is: listing the folder is the list. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { tracerManifest } from "../../electron/core/trace/manifest.ts";
+
+/** Sorted by name. Throws an Error that names the file and the place in it. */
+export function readManifests(tracersDir) {
+  const names = readdirSync(tracersDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  return names.map((name) => readManifest(tracersDir, name));
+}
+
+function readManifest(tracersDir, name) {
+  const file = join(tracersDir, name, "tracer.yaml");
+  for (const part of ["tracer.yaml", `${name}.c`, "README.md"]) {
+    if (!existsSync(join(tracersDir, name, part))) throw new Error(`bpf/tracers/${name} has no ${part}.`);
+  }
+  const read = tracerManifest.safeParse(parse(readFileSync(file, "utf8")));
+  if (!read.success) throw new Error(`bpf/tracers/${name}/tracer.yaml:\n${z.prettifyError(read.error)}`);
+  if (read.data.name !== name) throw new Error(`bpf/tracers/${name}/tracer.yaml calls itself ${read.data.name}.`);
+  return read.data;
+}
