@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -24,6 +25,7 @@
 struct out {
 	int fd;
 	int give_up_fd;
+	uint64_t deadline_ns;
 	bool is_socket;
 	bool gone;
 	/* A comma is due before the next member or element. */
@@ -43,6 +45,7 @@ struct out *out_new(int fd, int give_up_fd)
 		return NULL;
 	out->fd = fd;
 	out->give_up_fd = give_up_fd;
+	out->deadline_ns = UINT64_MAX;
 	out->is_socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 	return out;
 }
@@ -60,7 +63,28 @@ bool out_is_full(const struct out *out)
 	return out->used >= FULL_AT;
 }
 
-/* True when writing may go on; false when whoever reads, or whoever waits for us, is gone. */
+void out_deadline(struct out *out, uint64_t monotonic_ns)
+{
+	out->deadline_ns = monotonic_ns;
+}
+
+/* For poll: until the deadline, -1 for ever. */
+static int wait_ms(const struct out *out)
+{
+	struct timespec now;
+	uint64_t now_ns;
+
+	if (out->deadline_ns == UINT64_MAX)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (now_ns >= out->deadline_ns)
+		return 0;
+	/* Not more than poll can be told. */
+	return (int)((out->deadline_ns - now_ns) / 1000000 % 1000000000 + 1);
+}
+
+/* True when writing may go on; false when whoever reads, or whoever waits for us, is gone, or it takes too long. */
 static bool wait_writable(struct out *out)
 {
 	struct pollfd fds[] = {
@@ -69,11 +93,12 @@ static bool wait_writable(struct out *out)
 	};
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+		int ready = poll(fds, 2, wait_ms(out));
+
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0)
 			return false;
-		}
 		if (fds[0].revents & POLLOUT)
 			return true;
 		if (fds[0].revents)

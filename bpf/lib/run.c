@@ -31,6 +31,10 @@
 #define NOTE_EVERY_NS (10 * NS_PER_S)
 /* Output is written at the latest so long after it was made, in ms. */
 #define FLUSH_MS 50
+/* Items of a ring that are read before clocks, limits and signals are looked at again. */
+#define ITEMS_AT_ONCE 4096
+/* A reader that does not read keeps a run so much longer than its time, then it ends without a summary. */
+#define STALLED_S 5
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -220,15 +224,29 @@ void run_note(struct run *run, const char *code, const char *format, ...)
 	out_end_line(run->out);
 }
 
+/* One item. libbpf reads a ring until it is empty, which under a flood is never: a negative result stops it. */
+static int read_item(void *context, void *data, size_t size)
+{
+	struct reader *reader = context;
+	int result = reader->sample(reader->context, data, size);
+
+	return ++reader->run->drained % ITEMS_AT_ONCE ? result : -EAGAIN;
+}
+
 int run_add_ring(struct run *run, int map_fd, ring_buffer_sample_fn sample, void *context)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = -1 };
+	struct reader *reader = &run->readers[run->reader_count];
 
+	if (run->reader_count == MAX_RINGS)
+		return run_fail(run, "too-many", "Choose fewer.", "More than %d ring buffers are read at once", MAX_RINGS);
+	run->reader_count++;
+	*reader = (struct reader){ .run = run, .sample = sample, .context = context };
 	if (run->ring) {
-		if (!ring_buffer__add(run->ring, map_fd, sample, context))
+		if (!ring_buffer__add(run->ring, map_fd, read_item, reader))
 			return 0;
 	} else {
-		run->ring = ring_buffer__new(map_fd, sample, context, NULL);
+		run->ring = ring_buffer__new(map_fd, read_item, reader, NULL);
 		if (run->ring && !epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(run->ring), &event))
 			return 0;
 	}
@@ -236,10 +254,32 @@ int run_add_ring(struct run *run, int map_fd, ring_buffer_sample_fn sample, void
 			strerror(errno));
 }
 
-void run_drain(struct run *run)
+static void forget_rings(struct run *run)
 {
 	if (run->ring)
+		ring_buffer__free(run->ring);
+	run->ring = NULL;
+	run->reader_count = 0;
+}
+
+void run_drain(struct run *run)
+{
+	run->drained = 0;
+	if (run->ring)
 		ring_buffer__consume(run->ring);
+}
+
+/* After detaching: what is in the rings is all there will be. */
+static void drain_all(struct run *run)
+{
+	size_t before;
+
+	run->drained = 0;
+	do {
+		before = run->drained;
+		if (run->ring)
+			ring_buffer__consume(run->ring);
+	} while (run->drained != before);
 }
 
 static void write_counts(struct run *run)
@@ -356,9 +396,7 @@ static int start(struct run *run)
 			return result;
 		run->tracer->stop(run);
 		run_forget_objects(run);
-		if (run->ring)
-			ring_buffer__free(run->ring);
-		run->ring = NULL;
+		forget_rings(run);
 	}
 	return run_refuse_kernel(run, "no-variant", "See what the kernel offers with: bpfdesk-tracer check",
 				 "None of the ways %s knows works on this kernel; the last: %s", meta->name,
@@ -461,6 +499,7 @@ static int prepare(struct run *run, int *signal_fd, int *timer_fd)
 		return -1;
 	run->started_ns = ktime_now();
 	run->epoch_offset_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - run->started_ns);
+	out_deadline(run->out, run->started_ns + (run->for_s + STALLED_S) * NS_PER_S);
 	timerfd_settime(*timer_fd, 0, &every_second, NULL);
 	return 0;
 }
@@ -476,7 +515,12 @@ int run_tracer(struct run *run)
 		failed = loop(run, signal_fd, timer_fd);
 	}
 	if (!failed) {
-		run_drain(run);
+		if (run->tracer->detach) {
+			run->tracer->detach(run);
+			drain_all(run);
+		} else {
+			run_drain(run);
+		}
 		failed = run->tracer->tick ? run->tracer->tick(run) < 0 : 0;
 	}
 	if (failed) {
@@ -488,8 +532,7 @@ int run_tracer(struct run *run)
 	}
 	run->tracer->stop(run);
 	run_forget_objects(run);
-	if (run->ring)
-		ring_buffer__free(run->ring);
+	forget_rings(run);
 	cost_end(run);
 	return run->exit_code;
 }

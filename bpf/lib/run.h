@@ -12,6 +12,7 @@
 #define MAX_PROGRAMS 512
 #define MAX_FALLBACKS 16
 #define MAX_NOTES 16
+#define MAX_RINGS 8
 #define MAX_PARAMS 32
 
 enum exit_code { EXIT_RAN = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KERNEL = 3 };
@@ -55,6 +56,14 @@ struct run {
 	struct counts counts;
 
 	struct ring_buffer *ring;
+	struct reader {
+		struct run *run;
+		ring_buffer_sample_fn sample;
+		void *context;
+	} readers[MAX_RINGS];
+	size_t reader_count;
+	/* Items read since run_drain() began. */
+	size_t drained;
 	int epoll_fd;
 	uint64_t started_ns;
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when it began. */

@@ -78,6 +78,11 @@ struct tracer {
 	int (*start)(struct run *run);
 	/* Once a second, and once before the summary: reads maps, emits totals. Negative from run_fail() ends the run. May be NULL. */
 	int (*tick)(struct run *run);
+	/*
+	 * Detaches its programs, so that nothing is added to rings and maps any more: what is read after it is
+	 * everything. Called once before the last tick. May be NULL where nothing is attached.
+	 */
+	void (*detach)(struct run *run);
 	/* Adds members to the summary line. May be NULL. */
 	void (*summary)(struct run *run, struct out *out);
 	/* Frees everything, also after a start that failed half-way. Must be callable twice. */
