@@ -4,8 +4,12 @@ import type { Datapath } from "../../electron/core/model/types.ts";
 import { visibleText } from "../../electron/core/text/visible.ts";
 import { actionsFor } from "../shell/actions.ts";
 import { findingKey, indexOf, podLabel, programLabel } from "../stores/datapath-index.ts";
-import { reveal } from "../stores/selection.ts";
+import { reveal, selectionStore } from "../stores/selection.ts";
+import { openForm } from "../stores/traces/form-store.ts";
+import { type Offer, offersFor } from "../stores/traces/offers.ts";
+import { tracersStore } from "../stores/traces/tracers.ts";
 import { showView } from "../stores/view-request.ts";
+import { keyTitle } from "../things/names.ts";
 import { views } from "../views/registry.ts";
 
 export interface PaletteItem {
@@ -31,7 +35,29 @@ export function paletteItems(node: NodeState): PaletteItem[] {
     detail: "",
     run: () => showView(view.id),
   }));
-  return [...actions, ...panels, ...(node.datapath ? thingsOf(node.datapath) : [])];
+  return [...actions, ...tracerItems(node), ...panels, ...(node.datapath ? thingsOf(node.datapath) : [])];
+}
+
+/** Every tracer, and before them those that can be asked about what is selected. */
+function tracerItems(node: NodeState): PaletteItem[] {
+  const { list } = tracersStore.getState();
+  const item = (id: string, title: string, { tracer, params }: Offer): PaletteItem => ({
+    id: `tracer:${id}:${tracer.name}`,
+    kind: "tracer",
+    title: visibleText(title),
+    detail: tracer.question,
+    run: () => openForm(tracer, params),
+  });
+  const { selected } = selectionStore.getState();
+  const index = node.datapath ? indexOf(node.datapath) : null;
+  const thing = selected === null ? undefined : index?.things.get(selected);
+  const here = thing && index ? offersFor(thing, index, list) : [];
+  return [
+    ...here.map((offer) =>
+      item("here", `Trace: ${offer.tracer.title} of ${index ? keyTitle(index, thing?.key ?? "") : ""}`, offer),
+    ),
+    ...list.map((tracer) => item("all", `Trace: ${tracer.title}`, { tracer, params: {} })),
+  ];
 }
 
 function thingsOf(datapath: Datapath): PaletteItem[] {

@@ -13,6 +13,7 @@ import {
 } from "react-aria-components";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { closeOverlay } from "../stores/overlay.ts";
+import { useTracers } from "../stores/traces/tracers.ts";
 import { fuzzyRank } from "./fuzzy.ts";
 import { type PaletteItem, paletteItems } from "./items.ts";
 
@@ -23,7 +24,9 @@ const focusAtOnce = (input: HTMLInputElement | null) => input?.focus();
 
 export function Palette({ node }: { node: NodeState }) {
   const [query, setQuery] = useState("");
-  const items = useMemo(() => paletteItems(node), [node]);
+  const { list: tracers } = useTracers();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: tracers that arrive later are items too
+  const items = useMemo(() => paletteItems(node), [node, tracers]);
   const shown = useMemo(() => fuzzyRank(query, items, (item) => `${item.title} ${item.detail}`, SHOWN), [items, query]);
   const run = (item: PaletteItem | undefined) => {
     if (!item) return;
@@ -40,7 +43,7 @@ export function Palette({ node }: { node: NodeState }) {
               <Input
                 ref={focusAtOnce}
                 className="input input-large"
-                placeholder="Program, interface, pod, map, finding, view or command"
+                placeholder="Program, interface, pod, map, finding, tracer, view or command"
                 onKeyDownCapture={(event) => {
                   // A search field would empty itself first; here Escape means to leave.
                   if (event.key === "Escape") return closeOverlay();

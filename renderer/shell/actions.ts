@@ -4,8 +4,9 @@ import { cancelNode, disconnect, exportSnapshot, leave, refresh } from "../host/
 import { clearFilter } from "../stores/filter.ts";
 import { openPalette, openShortcuts } from "../stores/overlay.ts";
 import { clearSelection, goBack, goForward } from "../stores/selection.ts";
-import { showNode, showNodes } from "../stores/session.ts";
+import { sessionStore, showNode, showNodes } from "../stores/session.ts";
 import { setTheme, toggleTheme } from "../stores/theme.ts";
+import { isRunning, stopShownRun } from "../stores/traces/runs.ts";
 import { resetViews } from "../stores/view-request.ts";
 import { modKey } from "./shortcuts.ts";
 
@@ -29,6 +30,9 @@ export function actionsFor(node: NodeState): Action[] {
     collecting ? { id: "cancel", title: "Cancel the refresh", run: () => void cancelNode(node.node) } : null,
     node.datapath
       ? { id: "export", title: "Save a snapshot file", keys: `${modKey} S`, run: () => void exportSnapshot(node.node) }
+      : null,
+    sessionStore.getState().traces.some(isRunning)
+      ? { id: "stop-trace", title: "Stop the tracer in view", keys: `${modKey} .`, run: stopShownRun }
       : null,
     { id: "clear-filter", title: "Show everything (clear the filter)", run: clearFilter },
     { id: "back", title: "Back", keys: "Alt ←", run: goBack },

@@ -20,6 +20,7 @@ export function shortcut(event: Keystroke, typing: boolean): string | null {
     if (key === "k") return "palette";
     if (key === "r") return "refresh";
     if (key === "s") return "export";
+    if (key === ".") return "stop-trace";
     return null;
   }
   if (typing) return null;
@@ -36,11 +37,13 @@ export const shortcutHelp: readonly { keys: string; what: string }[] = [
   { keys: "/", what: "Go to the filter" },
   { keys: `${modKey} R`, what: "Refresh the picture" },
   { keys: `${modKey} S`, what: "Save a snapshot file" },
+  { keys: `${modKey} .`, what: "Stop the tracer in view" },
   { keys: "Alt ← / Alt →", what: "Selected before / after" },
   { keys: "?", what: "This list" },
   { keys: "↑ ↓ ← → Home End PageUp PageDown", what: "Move in a table" },
   { keys: "Enter", what: "Select the row; on a column title: sort" },
   { keys: `Shift ↑ ↓, ${modKey} A`, what: "Mark rows in a table" },
   { keys: `${modKey} C`, what: "Copy the marked rows" },
+  { keys: "Space", what: "Pause a table of records, and let it go on" },
   { keys: "F6 / Shift F6", what: "Next or previous panel" },
 ];

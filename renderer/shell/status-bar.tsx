@@ -1,8 +1,12 @@
 /** What could not be seen and what is under way. An incomplete picture must never look complete. */
-import { Eye, TriangleAlert } from "lucide-react";
+import { Activity, Eye, TriangleAlert } from "lucide-react";
+import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { dismissNotice, noticeStore } from "../stores/notice.ts";
+import { sessionStore } from "../stores/session.ts";
+import { runningSum } from "../stores/traces/runs.ts";
+import { cpuText } from "../stores/traces/text.ts";
 import { showView } from "../stores/view-request.ts";
 import { Button } from "../ui/button.tsx";
 import { countText, plural } from "../ui/format.ts";
@@ -36,6 +40,7 @@ export function StatusBar({ node }: { node: NodeState }) {
           <Eye size={13} aria-hidden /> All sections were read
         </span>
       ) : null}
+      <Tracing />
       <span className="grow" />
       <Notice />
       {datapath ? (
@@ -45,6 +50,22 @@ export function StatusBar({ node }: { node: NodeState }) {
         </span>
       ) : null}
     </footer>
+  );
+}
+
+/** Tracers that look at some node now, what that costs and what was lost; leads to them. */
+function Tracing() {
+  const traces = useStore(sessionStore, (state) => state.traces);
+  const sum = useMemo(() => runningSum(traces), [traces]);
+  if (!sum) return null;
+  const { count, starting, cpu_pct, lost } = sum;
+  return (
+    <span className="tracing">
+      <Button variant="quiet" icon={lost > 0 ? TriangleAlert : Activity} onPress={() => showView("traces")}>
+        {plural(count, "tracer")} {starting === count ? "starting" : `running · ${cpuText(cpu_pct)}`}
+        {lost > 0 ? ` · ${countText(lost)} lost` : ""}
+      </Button>
+    </span>
   );
 }
 

@@ -7,6 +7,8 @@ export type CellValue = string | number | boolean | null;
 export interface Column<Row> {
   id: string;
   title: string;
+  /** What it means, for the title's tooltip. */
+  description?: string;
   /** Smallest width in px. */
   width: number;
   /** Takes a share of the width that is left. */

@@ -34,6 +34,7 @@ export function TableHeader<Row>({ gridId, columns, sort, onSort, template, minW
               aria-colindex={at + 1}
               aria-sort={direction ?? "none"}
               className={cellClass("grid-title", column, cursor.row < 0 && cursor.column === at)}
+              title={column.description}
               onClick={() => onSort(column.id)}
             >
               <span className="ellipsis">{column.title}</span>
@@ -49,7 +50,8 @@ export function TableHeader<Row>({ gridId, columns, sort, onSort, template, minW
 
 interface RowProps<Row> {
   gridId: string;
-  row: Row;
+  /** Undefined while it is not there yet. */
+  row: Row | undefined;
   index: number;
   top: number;
   columns: readonly Column<Row>[];
@@ -85,7 +87,13 @@ export function TableRow<Row>(props: RowProps<Row>) {
           onClick={(event) => props.onPress(at, event.shiftKey)}
         >
           {at === 0 && mark ? <span className={`mark mark-text-${mark}`}>{mark}</span> : null}
-          {column.render ? column.render(row) : <NodeText text={cellText(column.value(row))} titled />}
+          {row === undefined ? (
+            <span className="muted">…</span>
+          ) : column.render ? (
+            column.render(row)
+          ) : (
+            <NodeText text={cellText(column.value(row))} titled />
+          )}
         </div>
       ))}
     </div>

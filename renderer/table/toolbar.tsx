@@ -1,5 +1,5 @@
 /** The bar above a table: find, how many rows, which columns, copy. */
-import { Columns3, Copy } from "lucide-react";
+import { Copy } from "lucide-react";
 import type { ReactNode } from "react";
 import {
   Button as AriaButton,
@@ -14,6 +14,7 @@ import {
 import { copyText } from "../stores/notice.ts";
 import { countText, plural } from "../ui/format.ts";
 import { type Column, toJson, toTsv } from "./columns.ts";
+import { ColumnsMenu } from "./columns-menu.tsx";
 
 interface ToolbarProps<Row> {
   label: string;
@@ -46,27 +47,7 @@ export function TableToolbar<Row>(props: ToolbarProps<Row>) {
       </span>
       <span className="grow" />
       {props.tools}
-      <MenuTrigger>
-        <AriaButton className="icon-button" aria-label="Columns">
-          <Columns3 size={15} aria-hidden />
-        </AriaButton>
-        <Popover className="popover">
-          <Menu
-            className="list-box"
-            aria-label="Columns"
-            selectionMode="multiple"
-            selectedKeys={shown.map((column) => column.id)}
-            disabledKeys={columns.slice(0, 1).map((column) => column.id)}
-            onAction={(id) => props.onToggle(String(id))}
-          >
-            {columns.map((column) => (
-              <MenuItem key={column.id} id={column.id} className="list-item list-check">
-                {column.title}
-              </MenuItem>
-            ))}
-          </Menu>
-        </Popover>
-      </MenuTrigger>
+      <ColumnsMenu columns={columns} shown={shown} onToggle={props.onToggle} />
       <MenuTrigger>
         <AriaButton className="icon-button" aria-label="Copy rows">
           <Copy size={15} aria-hidden />

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { useStore } from "zustand";
 import type { CommandRecord } from "../../../electron/core/journal/state.ts";
 import { saveFile } from "../../host/intents.ts";
+import { shownCommandStore } from "../../stores/commands.ts";
 import { sessionStore } from "../../stores/session.ts";
 import type { Column } from "../../table/columns.ts";
 import { DataTable } from "../../table/data-table.tsx";
@@ -59,7 +60,7 @@ const columns: Column<CommandRecord>[] = [
 
 export function CommandLog() {
   const commands = useStore(sessionStore, (state) => state.commands);
-  const [selected, setSelected] = useState<string | null>(null);
+  const selected = useStore(shownCommandStore, (state) => state.command_id);
   const shown = commands.find((command) => command.command_id === selected);
   return (
     <div className="split">
@@ -71,7 +72,7 @@ export function CommandLog() {
           columns={columns}
           keyOf={(row) => row.command_id}
           selected={selected}
-          onSelect={(row) => setSelected(row.command_id)}
+          onSelect={(row) => shownCommandStore.setState({ command_id: row.command_id })}
           empty={
             <EmptyState icon={Terminal} title="No command was run">
               A recording runs nothing.

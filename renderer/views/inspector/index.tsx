@@ -15,6 +15,7 @@ import { defineView } from "../define.ts";
 import { CgroupPage, EntryPage, OtherPage } from "./attachments.tsx";
 import { ProgramPage } from "./program.tsx";
 import { FindingPage, IfacePage, LinkPage, MapPage, PodPage } from "./things.tsx";
+import { TraceHere } from "./trace-here.tsx";
 
 function Inspector() {
   const selected = useSelected();
@@ -63,6 +64,7 @@ function Page({ thing, index, gone }: { thing: Thing; index: DatapathIndex; gone
           <IconButton icon={ScanSearch} label="Show it in the views" onPress={() => reveal(thing.key)} />
         </div>
       </header>
+      {gone ? null : <TraceHere thing={thing} index={index} />}
       {gone ? null : <FindingsOf thing={thing} index={index} />}
       <Body thing={thing} index={index} gone={gone} />
     </article>

@@ -1,0 +1,91 @@
+/** Two series over time on a canvas: the only door to uPlot. What it shows is told in words to those who do not see it. */
+import "uplot/dist/uPlot.min.css";
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+
+export interface RateChartProps {
+  /** Epoch seconds, ascending. */
+  time_s: readonly number[];
+  /** Drawn as an area. */
+  events: readonly number[];
+  /** Drawn as bars, in another colour and form. */
+  lost: readonly number[];
+  /** The chart in words. */
+  label: string;
+  /** Colours are read anew when this changes. */
+  dark: boolean;
+}
+
+const HEIGHT = 84;
+const AXIS_FONT = "10px system-ui, sans-serif";
+
+export default function RateChart({ time_s, events, lost, label, dark }: RateChartProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const data = useRef<uPlot.AlignedData>([[], [], []]);
+  data.current = [[...time_s], [...events], [...lost]];
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme is another set of colours
+  useEffect(() => {
+    const at = frame.current;
+    if (!at) return;
+    const chart = new uPlot(optionsFor(at), data.current, at);
+    plot.current = chart;
+    const resized = new ResizeObserver(() => chart.setSize({ width: at.clientWidth, height: HEIGHT }));
+    resized.observe(at);
+    return () => {
+      resized.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, [dark]);
+
+  useEffect(() => {
+    plot.current?.setData([[...time_s], [...events], [...lost]]);
+  }, [time_s, events, lost]);
+
+  return <div ref={frame} className="rate-chart" role="img" aria-label={label} />;
+}
+
+function optionsFor(frame: HTMLElement): uPlot.Options {
+  const colour = (name: string) => resolved(frame, `var(${name})`);
+  const axis = {
+    stroke: colour("--text-muted"),
+    font: AXIS_FONT,
+    grid: { stroke: colour("--border"), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: frame.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [6, 4, 0, 0],
+    scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    axes: [
+      { ...axis, size: 18, gap: 2, space: 70, grid: { show: false } },
+      { ...axis, size: 46, gap: 4, space: 24 },
+    ],
+    series: [
+      {},
+      { stroke: colour("--accent"), width: 1.5, fill: colour("--info-fill"), points: { show: false } },
+      { stroke: colour("--critical"), width: 1, fill: colour("--critical"), paths: bars() },
+    ],
+  };
+}
+
+function bars(): uPlot.Series.PathBuilder {
+  const build = uPlot.paths.bars;
+  if (!build) throw new Error("uPlot comes without bars");
+  return build({ size: [0.4, 8] });
+}
+
+/** A colour of the tokens as the canvas needs it; `light-dark()` is only resolved in a property that is a colour. */
+function resolved(frame: HTMLElement, value: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = value;
+  frame.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

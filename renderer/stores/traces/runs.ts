@@ -1,0 +1,121 @@
+/** Runs of tracers: which is shown, what goes on, and the intents to start and stop them. */
+import { useStore } from "zustand";
+import { createStore } from "zustand/vanilla";
+import type { ErrorData } from "../../../electron/core/errors.ts";
+import type { NodeState, SessionState, TraceState } from "../../../electron/core/journal/state.ts";
+import { errorData, host } from "../../host/link.ts";
+import { notify } from "../notice.ts";
+import { sessionStore } from "../session.ts";
+import { showView } from "../view-request.ts";
+import type { StartInput } from "./form.ts";
+
+/** The run a person chose to see; null: the newest. */
+export const shownRunStore = createStore<{ trace_id: string | null }>(() => ({ trace_id: null }));
+
+/** Brings a run into view; null: the newest. */
+export function showRun(trace_id: string | null): void {
+  shownRunStore.setState({ trace_id });
+  showView("traces");
+}
+
+/** All runs of the session, newest first. */
+export function newestFirst(traces: readonly TraceState[]): TraceState[] {
+  return traces.toReversed();
+}
+
+/** The run in view, or undefined when there is none. */
+export function useShownRun(): TraceState | undefined {
+  const id = useStore(shownRunStore, (state) => state.trace_id);
+  return useStore(sessionStore, (state) => shownRun(state, id));
+}
+
+export function shownRun({ traces }: Pick<SessionState, "traces">, id: string | null): TraceState | undefined {
+  return traces.findLast((trace) => trace.trace_id === id) ?? traces.at(-1);
+}
+
+/** Whether a run has not ended. */
+export function isRunning({ state }: Pick<TraceState, "state">): boolean {
+  return state === "starting" || state === "running";
+}
+
+/** Why a tracer cannot be started on a node; null when it can. */
+export function whyNot(node: NodeState): string | null {
+  if (node.transport === "replay") return "This is a recording: nothing can be started on it.";
+  if (node.phase !== "ready" && node.phase !== "collecting") return "The node is not connected.";
+  if (node.privileges === null || node.privileges === "none" || node.privileges === "sudo_some") {
+    return "Tracers need root on the node, and bpfdesk is not root there.";
+  }
+  return null;
+}
+
+export interface StartFailure {
+  node: string;
+  error: ErrorData;
+}
+
+/** Starts a tracer on some nodes and shows the first run; answers with the nodes that refused, and why. */
+export async function startOn(nodes: readonly string[], input: StartInput): Promise<StartFailure[]> {
+  const started = await Promise.all(
+    nodes.map(async (node) => {
+      try {
+        const { client, session_id } = host();
+        return { node, ...(await client.call("trace.start", { session_id, node, ...input })) };
+      } catch (error) {
+        return { node, error: errorData(error) };
+      }
+    }),
+  );
+  const first = started.find((one) => "trace_id" in one);
+  if (first && "trace_id" in first) showRun(first.trace_id);
+  return started.flatMap((one) => ("error" in one ? [{ node: one.node, error: one.error }] : []));
+}
+
+/** Starts a run again as it was. */
+export async function runAgain(trace: TraceState): Promise<void> {
+  const { tracer, params, limits } = trace;
+  const [failed] = await startOn([trace.node], { tracer, params: { ...params }, ...limits });
+  if (failed) notify({ kind: "error", text: failed.error.message, hint: failed.error.hint });
+}
+
+/** Ends a run as its time limit would; its summary still comes. */
+export async function stopRun({ node, trace_id }: Pick<TraceState, "node" | "trace_id">): Promise<void> {
+  try {
+    const { client, session_id } = host();
+    await client.call("trace.stop", { session_id, node, trace_id });
+  } catch (error) {
+    const { message, hint } = errorData(error);
+    notify({ kind: "error", text: message, hint });
+  }
+}
+
+/** Stops the run in view, or the only one that goes on; with several others going on it shows them. */
+export function stopShownRun(): void {
+  const state = sessionStore.getState();
+  const running = state.traces.filter(isRunning);
+  const shown = shownRun(state, shownRunStore.getState().trace_id);
+  const one =
+    running.find((trace) => trace.trace_id === shown?.trace_id) ?? (running.length === 1 ? running[0] : undefined);
+  if (one) void stopRun(one);
+  else if (running.length > 0) showView("traces");
+}
+
+export interface RunningSum {
+  count: number;
+  starting: number;
+  /** Percent of one CPU, of all nodes together. */
+  cpu_pct: number;
+  lost: number;
+}
+
+/** What goes on in sum, for the status bar; null when nothing does. */
+export function runningSum(traces: readonly TraceState[]): RunningSum | null {
+  const running = traces.filter(isRunning);
+  if (running.length === 0) return null;
+  const last = running.map((trace) => trace.stats.at(-1));
+  return {
+    count: running.length,
+    starting: running.filter((trace) => trace.state === "starting").length,
+    cpu_pct: last.reduce((sum, stats) => sum + (stats?.cost?.cpu_pct ?? 0), 0),
+    lost: last.reduce((sum, stats) => sum + (stats?.lost ?? 0), 0),
+  };
+}

@@ -1,0 +1,94 @@
+/** States and ends of a run in words. Pure: the present is an argument. */
+import type { NodeState, TraceState } from "../../../electron/core/journal/state.ts";
+import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
+import type { TraceSummary } from "../../../electron/core/trace/protocol.ts";
+import { countText, durationText, plural } from "../../ui/format.ts";
+
+const ENDS: Record<TraceSummary["ended"], string> = {
+  time: "at its time limit",
+  events: "at its limit of events",
+  stdin: "because it was stopped",
+  signal: "by a signal",
+  budget: "because it cost more than its budget",
+};
+
+/** One or two words. */
+export function stateWord({ state }: Pick<TraceState, "state">): string {
+  return { starting: "starting", running: "running", ended: "ended", failed: "failed" }[state];
+}
+
+/** How far it is, or how it ended: `running, 12 s of 30 s`, `ended at its time limit after 30.0 s`. */
+export function stateText(trace: TraceState, now_ms: number): string {
+  const seconds = Math.max(0, Math.floor(((trace.ended_at ?? now_ms) - trace.started_at) / 1000));
+  switch (trace.state) {
+    case "starting":
+      return seconds === 0 ? "starting" : `starting, ${seconds} s`;
+    case "running":
+      return `running, ${Math.min(runSeconds(trace, now_ms), trace.limits.for_s)} s of ${trace.limits.for_s} s`;
+    case "ended":
+      return trace.summary
+        ? `ended ${ENDS[trace.summary.ended]} after ${durationText(trace.summary.duration_ms)}`
+        : `ended after ${seconds} s`;
+    case "failed":
+      return trace.schema ? `failed after ${seconds} s` : "could not start";
+  }
+}
+
+/**
+ * Whole seconds that it has been looking. By the node's own clock as far as that was told: between the clocks of two
+ * machines may lie more than a run takes.
+ */
+export function runSeconds({ schema, stats, started_at }: TraceState, now_ms: number): number {
+  const last = stats.at(-1);
+  if (schema && last) return Math.max(0, Math.round((last.time_us - schema.started_us) / 1e6));
+  return Math.max(0, Math.floor((now_ms - started_at) / 1000));
+}
+
+/** What a run that saw nothing says instead of rows. */
+export function nothingText(trace: TraceState, now_ms: number): string {
+  const events = trace.summary?.events ?? trace.stats.at(-1)?.events ?? 0;
+  const seconds = trace.summary ? durationText(trace.summary.duration_ms) : `${runSeconds(trace, now_ms)} s`;
+  return `${plural(events, "event")} in ${seconds}`;
+}
+
+/** Title of a tracer; its name when this version does not ship it. */
+export function tracerTitle(manifest: TracerManifest | undefined, name: string): string {
+  return manifest?.title ?? name;
+}
+
+/** Name of the node of a run; its id when the session does not know it. */
+export function nodeLabel(nodes: Readonly<Record<string, NodeState>>, node: string): string {
+  const known = nodes[node];
+  return known ? known.datapath?.node.hostname || known.label : node;
+}
+
+/** `0.12 % of one CPU`. */
+export function cpuText(cpu_pct: number): string {
+  return `${cpu_pct < 0.01 && cpu_pct > 0 ? "< 0.01" : cpu_pct.toFixed(2)} % of one CPU`;
+}
+
+/** What one event cost in its own programs; null when nothing ran. */
+export function perRunText(cost: { bpf_run_cnt: number; bpf_run_time_ns: number }): string | null {
+  if (cost.bpf_run_cnt === 0) return null;
+  const each = Math.round(cost.bpf_run_time_ns / cost.bpf_run_cnt);
+  return `${countText(cost.bpf_run_cnt)} runs of its programs, ${countText(each)} ns each`;
+}
+
+/** What a tracer adds to its summary: plain values by name; tables are shown as records. */
+export function summaryFacts(summary: TraceSummary): { name: string; value: string }[] {
+  return Object.entries(summary)
+    .filter(([name, value]) => !SUMMARY_FIELDS.has(name) && !Array.isArray(value) && value !== null)
+    .map(([name, value]) => ({ name, value: typeof value === "object" ? JSON.stringify(value) : String(value) }));
+}
+
+const SUMMARY_FIELDS = new Set([
+  "record",
+  "time_us",
+  "duration_ms",
+  "ended",
+  "events",
+  "lost",
+  "evicted",
+  "thinned",
+  "cost",
+]);

@@ -1,0 +1,78 @@
+/** Which tracer, where, since when and how it stands; stop it, run it again, run it elsewhere, see its command. */
+import { RotateCw, ScrollText, Server, Square } from "lucide-react";
+import { useStore } from "zustand";
+import type { TraceState } from "../../../electron/core/journal/state.ts";
+import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
+import { modKey } from "../../shell/shortcuts.ts";
+import { showCommand } from "../../stores/commands.ts";
+import { sessionStore } from "../../stores/session.ts";
+import { openElsewhere } from "../../stores/traces/form-store.ts";
+import { isRunning, runAgain, stopRun, whyNot } from "../../stores/traces/runs.ts";
+import { nodeLabel, stateText, tracerTitle } from "../../stores/traces/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { timeText } from "../../ui/format.ts";
+import { NodeText } from "../../ui/node-text.tsx";
+import { StateIcon } from "./state-icon.tsx";
+import { useNow } from "./use-now.ts";
+
+export function RunHeader({ trace, manifest }: { trace: TraceState; manifest: TracerManifest | undefined }) {
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  const running = isRunning(trace);
+  const now = useNow(running);
+  const node = nodes[trace.node];
+  const reason = node ? whyNot(node) : "The node is not part of this session any more.";
+  const { command_id } = trace;
+  return (
+    <header className="run-header">
+      <div className="run-title">
+        <h2>
+          <NodeText text={tracerTitle(manifest, trace.tracer)} />{" "}
+          <span className="run-where">
+            on <NodeText text={nodeLabel(nodes, trace.node)} />
+          </span>
+        </h2>
+        <span className={`run-state run-state-${trace.state}`}>
+          <StateIcon trace={trace} /> {stateText(trace, now)}
+        </span>
+        <span className="grow" />
+        <div className="actions">
+          {running ? (
+            <Button variant="danger" icon={Square} onPress={() => void stopRun(trace)}>
+              Stop <kbd>{modKey} .</kbd>
+            </Button>
+          ) : (
+            <Button icon={RotateCw} isDisabled={reason !== null} onPress={() => void runAgain(trace)}>
+              Run again
+            </Button>
+          )}
+          {manifest ? (
+            <Button icon={Server} onPress={() => openElsewhere(manifest, trace)}>
+              On other nodes…
+            </Button>
+          ) : null}
+          {command_id === null ? null : (
+            <Button icon={ScrollText} onPress={() => showCommand(command_id)}>
+              Command
+            </Button>
+          )}
+        </div>
+      </div>
+      <p className="run-params muted">
+        {timeText(trace.started_at)}
+        <Params trace={trace} />
+        {!running && reason !== null ? <span> · {reason}</span> : null}
+      </p>
+    </header>
+  );
+}
+
+/** As the tracer understood them, once it said so: with its defaults. */
+function Params({ trace }: { trace: TraceState }) {
+  const given = Object.entries({ ...trace.schema?.params, ...trace.params }).filter(([, value]) => value !== "");
+  return given.map(([name, value]) => (
+    <span key={name}>
+      {" · "}
+      <NodeText text={name} /> <NodeText text={value} mono />
+    </span>
+  ));
+}

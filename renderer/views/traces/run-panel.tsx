@@ -1,0 +1,55 @@
+/** One run: what it is and how it stands, its figures, what it has to say, and its records. */
+import { useMemo } from "react";
+import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+import type { TraceState } from "../../../electron/core/journal/state.ts";
+import { type RecordInfo, recordsOf } from "../../stores/traces/fields.ts";
+import { isRunning } from "../../stores/traces/runs.ts";
+import { useManifest } from "../../stores/traces/tracers.ts";
+import { countText } from "../../ui/format.ts";
+import { ErrorBlock, Loading } from "../../ui/message.tsx";
+import { NodeText } from "../../ui/node-text.tsx";
+import { Figures } from "./figures.tsx";
+import { RecordTable } from "./record-table.tsx";
+import { Remarks } from "./remarks.tsx";
+import { RunHeader } from "./run-header.tsx";
+
+export function RunPanel({ trace }: { trace: TraceState }) {
+  const manifest = useManifest(trace.tracer);
+  const { schema } = trace;
+  const records = useMemo(() => (schema ? recordsOf(schema, manifest) : []), [schema, manifest]);
+  return (
+    <section className="run" aria-label="Run of a tracer">
+      <RunHeader trace={trace} manifest={manifest} />
+      {trace.error ? <ErrorBlock error={trace.error} /> : null}
+      {schema ? (
+        <>
+          <Figures trace={trace} />
+          <Remarks trace={trace} manifest={manifest} />
+          <Records trace={trace} records={records} />
+        </>
+      ) : isRunning(trace) ? (
+        <Loading what="Putting the tracer on the node, loading its programs and attaching them…" />
+      ) : null}
+    </section>
+  );
+}
+
+function Records({ trace, records }: { trace: TraceState; records: readonly RecordInfo[] }) {
+  return (
+    <Tabs className="tabs run-records">
+      <TabList aria-label="Records" className="tab-list">
+        {records.map((record) => (
+          <Tab key={record.name} id={record.name} className="tab">
+            <NodeText text={record.title} />{" "}
+            <span className="tab-count">{countText(trace.rows[record.name] ?? 0)}</span>
+          </Tab>
+        ))}
+      </TabList>
+      {records.map((record) => (
+        <TabPanel key={record.name} id={record.name} className="tab-panel">
+          <RecordTable trace={trace} record={record} />
+        </TabPanel>
+      ))}
+    </Tabs>
+  );
+}
