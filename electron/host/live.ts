@@ -17,6 +17,7 @@ import { connectSsh } from "./ssh/connect.ts";
 import { describeTarget } from "./ssh/describe.ts";
 import { listSshHosts } from "./ssh/resolve.ts";
 import { chooseBpftool } from "./tools/ensure-bpftool.ts";
+import { lendTracers } from "./trace/lend.ts";
 import { connectLocal, localAvailable } from "./transport/local.ts";
 import { newTag } from "./transport/tag.ts";
 
@@ -36,6 +37,7 @@ export interface LivePartsOptions {
 
 export function liveParts(options: LivePartsOptions, secrets: SecretStore): LiveParts {
   const toolsDir = join(options.resourcesDir, "tools");
+  const tracersDir = join(options.resourcesDir, "tracers");
   const known_hosts = options.known_hosts ? { known_hosts: options.known_hosts } : {};
   const tag = () => newTag(installationOf(options.dataDir));
   return {
@@ -54,6 +56,7 @@ export function liveParts(options: LivePartsOptions, secrets: SecretStore): Live
       ensureBpftool: (transport, context) => chooseBpftool(transport, { toolsDir, ...context }),
       collectNode,
       collectFollowUp,
+      lendTracers: (transport, { signal }) => lendTracers(transport, { tracersDir, signal }),
       residue: { takeInventory, stopLeftovers },
     },
     localAvailable,

@@ -324,6 +324,8 @@ export const contract = {
       group_by: z.array(z.string().max(64)).max(4).default([]),
     }),
   ),
+  /** A tracer's own lines from the first on, until it ends; with `pod` and `container` where its records have a cgroup. */
+  "trace.lines": stream<string[]>()(session.extend({ trace_id: id })),
   /** The raw bytes of one recorded command. */
   "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
   /** A snapshot file of the node's last collection, as bytes to save. */

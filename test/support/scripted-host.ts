@@ -250,6 +250,9 @@ export function scriptedHost(): ScriptedHost {
       record("trace.rows", input);
       return host.rows(input);
     },
+    "trace.lines": async function* () {
+      yield [];
+    },
     "command.output": async function* () {
       yield* host.output;
     },

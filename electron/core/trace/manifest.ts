@@ -7,7 +7,7 @@ import { z } from "zod";
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, "lower case letters, digits and underscores");
 const words = z.string().min(1).max(2000);
 
-/** What a kernel may offer; probed by trying, never by version. Names are those of `bpf/lib/features.h`. */
+/** What a kernel may offer; probed by trying, never by version. Names are those of `bpf/lib/kernel_features.h`. */
 export const feature = z.enum([
   "btf",
   "ringbuf",

@@ -36,8 +36,8 @@ export interface Journal {
   ): AsyncGenerator<JournalEvent[], void>;
   /** Stores a piece of a command's output; returns its id. Throws BpfdeskError. */
   putBlob(command_id: string, stream: "stdout" | "stderr", bytes: Uint8Array): number;
-  /** The stored output of a command in the order it came, one piece at a time. */
-  blobs(command_id: string): Generator<StoredBlob, void>;
+  /** The stored output of a command in the order it came, one piece at a time; what came after piece `after`. */
+  blobs(command_id: string, after?: number): Generator<StoredBlob, void>;
   close(): void;
 }
 
@@ -222,14 +222,13 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       });
     },
 
-    *blobs(command_id) {
-      let after = 0;
-      for (;;) {
-        const row = guarded(() => selectBlob.get(command_id, after));
+    *blobs(command_id, after = 0) {
+      for (let id = after; ; ) {
+        const row = guarded(() => selectBlob.get(command_id, id));
         if (!row) return;
-        after = Number(row.id);
+        id = Number(row.id);
         const stream = row.stream === "stderr" ? "stderr" : "stdout";
-        yield { id: after, stream, bytes: guarded(() => unpack(Number(row.packed), row.bytes as Uint8Array)) };
+        yield { id, stream, bytes: guarded(() => unpack(Number(row.packed), row.bytes as Uint8Array)) };
       }
     },
 

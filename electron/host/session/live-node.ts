@@ -5,6 +5,8 @@
  */
 import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
+import type { TraceStore } from "../trace/store.ts";
+import { createTracing, type Tracing } from "../trace/tracing.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { runCollection } from "./collection.ts";
 import { disassemble } from "./disassemble.ts";
@@ -28,6 +30,7 @@ export interface LiveNode {
   /** Ends a running collection. */
   cancel(): void;
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
+  readonly tracing: Pick<Tracing, "start" | "stop" | "check">;
   /** Stops what was found of earlier connections; how it went comes as an event. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
   /** Takes back what was lent, looks what is left, closes; within the limit. Never rejects. */
@@ -50,13 +53,18 @@ export interface LiveParts {
   recorder: Recorder;
   prompter: Pick<Prompter, "ask">;
   proof: Proof;
+  traces: TraceStore;
   tell(...events: EventBody[]): void;
   /** A new id for a collection. */
   collectId(): string;
+  /** A new id for a trace. */
+  traceId(): string;
 }
 
 /** How long what is over may take to say what it leaves, in ms. */
 const LAST_WORDS_MS = 2000;
+/** How long tracers may take to end when the node is left, in ms; half of what there is at most. */
+const TRACES_END_MS = 6000;
 
 export function workOn(parts: LiveParts): LiveNode {
   const { node, transport, work, recorder, proof, tell } = parts;
@@ -64,6 +72,16 @@ export function workOn(parts: LiveParts): LiveNode {
   const over = new AbortController();
   const queue = createQueueTeller((now) => tell({ type: "connection.queue", node, ...now }));
   transport.onQueue?.(queue.changed);
+  const tracing = createTracing({
+    node,
+    transport,
+    lendTracers: work.lendTracers,
+    reserve: (record_key) => recorder.reserve(record_key),
+    beforeLending: () => proof.begun,
+    store: parts.traces,
+    traceId: parts.traceId,
+    tell,
+  });
   let phase: Phase = "ready";
   let tool: LentTool | null = null;
   let lost: ErrorData | null = null;
@@ -122,7 +140,7 @@ export function workOn(parts: LiveParts): LiveNode {
   }
 
   /** Null when nothing moves on the line any more. */
-  async function takeBack(): Promise<Left | null> {
+  async function takeBack(limit_ms: number): Promise<Left | null> {
     let lent: string[] = [];
     let error: ErrorData | null = null;
     const failed = (failure: unknown) => {
@@ -130,9 +148,11 @@ export function workOn(parts: LiveParts): LiveNode {
     };
     await collecting?.done;
     if (doubtful && !(await connectionStands(transport))) return null;
+    // Before the last look, which is to see the node without them.
+    const tracers = await tracing.end(Math.min(TRACES_END_MS, limit_ms / 2));
     const seen = await proof.report();
     try {
-      lent = (await tool?.cleanup()) ?? [];
+      lent = [...tracers, ...((await tool?.cleanup()) ?? [])];
     } catch (failure) {
       failed(failure);
     }
@@ -153,6 +173,7 @@ export function workOn(parts: LiveParts): LiveNode {
     },
     collect,
     cancel: () => collecting?.controller.abort(),
+    tracing,
     disassemble: (prog_id) => disassemble(transport, recorder, { prog_id, bpftool: tool?.bpftool ?? null }),
     stopLeftovers: (ids) => proof.stopLeftovers(ids),
 
@@ -162,7 +183,7 @@ export function workOn(parts: LiveParts): LiveNode {
       collecting?.controller.abort();
       enter("closing");
       const closing_ms = Math.min(LAST_WORDS_MS, limit_ms / 2);
-      const left = await within(takeBack(), limit_ms - closing_ms);
+      const left = await within(takeBack(limit_ms - closing_ms), limit_ms - closing_ms);
       if (left) return left;
       proof.end();
       const closed = transport.close().catch(() => {});
@@ -178,7 +199,8 @@ export function workOn(parts: LiveParts): LiveNode {
       const running = recorder.running();
       // Closed first: what is asked over it from here on fails at once.
       void transport.close().catch(() => {});
-      const words = (await within(tool?.cleanup().catch(() => []) ?? Promise.resolve([]), LAST_WORDS_MS)) ?? [];
+      const gone = [tool?.cleanup().catch(() => []) ?? [], tracing.lost(error)];
+      const words = (await within(Promise.all(gone), LAST_WORDS_MS))?.flat() ?? [];
       return running === 0 ? words : [...words, stillRunning(running, transport.host)];
     },
   };

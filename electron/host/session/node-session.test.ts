@@ -8,6 +8,7 @@ import type { EventBody, JournalEvent } from "../../core/journal/events.ts";
 import { emptySession, foldAll } from "../../core/journal/state.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { snapshotRecording } from "../snapshot/recording.ts";
+import { createTraceStore } from "../trace/store.ts";
 import { replayTransport } from "../transport/replay.ts";
 import type { Execution, NodeTransport } from "../transport/types.ts";
 import { type NodeSession, openNode } from "./node-session.ts";
@@ -75,6 +76,7 @@ function start(plays: Play[], options: { work?: Partial<NodeWork>; path?: string
     journal,
     node: "n1",
     standing: new Set(),
+    traces: createTraceStore(journal),
     connect: async (context) => {
       tries.push(Date.now());
       running += 1;

@@ -9,6 +9,7 @@ import { BpfdeskError, type ChangedHostKey } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { TraceStore } from "../trace/store.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { startAttempt } from "./attempt.ts";
 import { recordEarly } from "./early-commands.ts";
@@ -29,6 +30,8 @@ export interface NodeSession {
   /** Starts a collection. Throws `not-ready` or `collecting`. */
   collect(): { collect_id: string };
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
+  /** Of the connection that stands. Throws `not-ready`. */
+  tracing(): LiveNode["tracing"];
   /** Stops what earlier connections left. Rejects with `not-ready` or `no-such-leftover`. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
   /** What the node was refused for, when that is its changed host key. Throws `no-changed-key` otherwise. */
@@ -48,14 +51,17 @@ export interface NodeOptions {
   work: NodeWork;
   /** Tags of all connections that stand in this process. */
   standing: Set<string>;
+  /** The records of the session's traces. */
+  traces: TraceStore;
 }
 
 /** Starts connecting at once; a first collection follows by itself. */
-export function openNode({ journal, node, connect, work, standing }: NodeOptions): NodeSession {
+export function openNode({ journal, node, connect, work, standing, traces }: NodeOptions): NodeSession {
   const recorder = createRecorder(journal, node);
   const prompter = createPrompter(journal, node);
   const first = nothingSeen();
   let collections = 0;
+  let started = 0;
 
   /** A journal that cannot be written has told its readers so; work that nobody can see is stopped. */
   function tell(...events: EventBody[]): void {
@@ -75,7 +81,8 @@ export function openNode({ journal, node, connect, work, standing }: NodeOptions
       const transport = recordTransport(inner, recorder);
       const proof = createProof({ node, transport, work: work.residue, first, standing, tell });
       const collectId = () => `${node}.${journal.last_seq}.collect${++collections}`;
-      return workOn({ node, transport, work, recorder, prompter, proof, tell, collectId });
+      const traceId = () => `${node}.${journal.last_seq}.trace${++started}`;
+      return workOn({ node, transport, work, recorder, prompter, proof, traces, tell, collectId, traceId });
     },
     describe: (inner) => readyEvent(node, inner, work),
   });
@@ -99,6 +106,7 @@ export function openNode({ journal, node, connect, work, standing }: NodeOptions
     },
     collect: () => ready().collect(),
     disassemble: async (prog_id) => ready().disassemble(prog_id),
+    tracing: () => ready().tracing,
     stopLeftovers: async (ids) => ready().stopLeftovers(ids),
     changedHostKey() {
       if (life.error?.host_key) return life.error.host_key;

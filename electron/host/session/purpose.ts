@@ -9,14 +9,16 @@ const PURPOSES: Record<string, string> = {
   "doas-password": "See whether doas takes the password; the password itself is never recorded",
   upload: "Lend the node a file for the time of this connection",
   "tools-probe": "See which bpftool the node has",
-  "tools-prepare": "Find a private folder for the bpftool that is lent",
+  "tools-prepare": "Find a private folder for what is lent",
   "tools-make_lib": "Make the folder for the libraries of the bpftool that is lent",
   "tools-unpack": "Unpack the bpftool that is lent",
   "tools-check": "Check that the lent bpftool arrived unchanged and runs",
-  "tools-remove": "Remove the bpftool that was lent",
+  "tools-remove": "Remove what was lent",
   probe: "See whether the connection still carries anything",
   "residue-inventory": "See what is on the node, to prove that it is left as it was found",
   "stop-leftovers": "Stop what earlier connections left, as chosen",
+  "tracers-check": "See what the kernel offers the tracers",
+  trace: "Run a tracer, as asked",
   "prog-xlated": "Disassemble a program",
 };
 

@@ -1,7 +1,7 @@
 /**
  * Brings a session that was not closed to a state that is true again.
  *
- * Its process was killed, so no connection, command or collection of it runs any more; the events that
+ * Its process was killed, so no connection, command, collection or trace of it runs any more; the events that
  * would have said so are added, with what is known: the output that came until then. What happened on the
  * nodes is not known and not claimed; connecting again (`node.reconnect`) finds what was left there.
  */
@@ -46,6 +46,7 @@ export function recoverSession(journal: Journal): number {
       const [started] = [...journal.ofTypes(["collect.started"], node)].filter(({ seq }) => seq === collect);
       if (started) events.push({ type: "collect.failed", node, collect_id: started.collect_id, error: stopped(node) });
     }
+    events.push(...endsOfTraces(journal, node));
     // A node can be connected to again after it was left.
     if (journal.lastSeqOf(OVER, node) > journal.lastSeqOf(UNDER_WAY, node)) continue;
     open += 1;
@@ -54,6 +55,17 @@ export function recoverSession(journal: Journal): number {
   }
   if (events.length > 0) journal.append(events);
   return open;
+}
+
+/** With the records that were counted until then; they can be read from the output that came. */
+function endsOfTraces(journal: Journal, node: string): EventBody[] {
+  const rows = new Map<string, Record<string, number>>();
+  for (const event of journal.ofTypes(["trace.started", "trace.stats", "trace.ended"], node)) {
+    if (event.type === "trace.ended") rows.delete(event.trace_id);
+    else rows.set(event.trace_id, event.type === "trace.stats" ? event.rows : {});
+  }
+  const error = stopped(node);
+  return [...rows].map(([trace_id, of]) => ({ type: "trace.ended", node, trace_id, summary: null, rows: of, error }));
 }
 
 function bytesOf(journal: Journal, command_id: string): { stdout_bytes: number; stderr_bytes: number } {

@@ -11,6 +11,7 @@ import type { EventBody } from "../../core/journal/events.ts";
 import { SESSION_FORMAT } from "../journal/database.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { newSessionPath, unclosedSessions } from "../journal/sessions.ts";
+import { createTraceStore, type TraceStore } from "../trace/store.ts";
 import { type NodeSession, openNode } from "./node-session.ts";
 import { recoverSession } from "./recover.ts";
 import type { Target } from "./targets.ts";
@@ -21,6 +22,8 @@ export interface Session {
   /** Null for a session that is not kept. */
   readonly path: string | null;
   readonly journal: Journal;
+  /** The records of its traces. */
+  readonly traces: TraceStore;
   /** Adds a node (under a group's name, if it has one) and starts connecting; returns its id. */
   connect(target: Target, work: NodeWork, group?: string): string;
   /** Connects to a node of this session again, which may be one of before bpfdesk was stopped. Throws `no-such-node`. */
@@ -51,6 +54,7 @@ export function openSession(options: SessionOptions): Session {
   const session_id = begin(journal, options.app_version);
   const nodes = new Map<string, NodeSession>();
   const standing = new Set<string>();
+  const traces = createTraceStore(journal);
   const noSuchNode = (node: string) =>
     new BpfdeskError({
       code: "no-such-node",
@@ -62,12 +66,13 @@ export function openSession(options: SessionOptions): Session {
     session_id,
     path: journal.path === ":memory:" ? null : journal.path,
     journal,
+    traces,
 
     connect({ target, label, transport, login, connect }, work, group) {
       const node = `n${journal.last_seq + 1}`;
       const more = { ...(login ? { login } : {}), ...(group ? { group } : {}) };
       journal.append([{ type: "node.added", node, target, label, transport, ...more }]);
-      nodes.set(node, openNode({ journal, node, connect, work, standing }));
+      nodes.set(node, openNode({ journal, node, connect, work, standing, traces }));
       return node;
     },
 
@@ -77,7 +82,7 @@ export function openSession(options: SessionOptions): Session {
       const [added] = journal.ofTypes(["node.added"], id);
       if (!added) throw noSuchNode(id);
       const { connect } = target(added);
-      nodes.set(id, openNode({ journal, node: id, connect, work, standing }));
+      nodes.set(id, openNode({ journal, node: id, connect, work, standing, traces }));
     },
 
     wake() {

@@ -31,6 +31,14 @@ export interface LentTool {
   cleanup(): Promise<string[]>;
 }
 
+/** The tracers on a node: to be run with `execChecked` only. */
+export interface LentTracers {
+  /** Of the binary. */
+  path: string;
+  /** Removes it; returns what could not be removed, in words. Never rejects; may be called again. */
+  remove(): Promise<string[]>;
+}
+
 export interface ResidueWork {
   /**
    * Everything bpfdesk could leave on the node, as it is now. With `retire` a lent bpftool is taken away by the
@@ -54,6 +62,8 @@ export interface NodeWork {
     transport: NodeTransport,
     context: Pick<ConnectContext, "ask" | "signal"> & { beforeLending(): Promise<void> },
   ): Promise<LentTool>;
+  /** Absent where nothing can be traced. */
+  lendTracers?(transport: NodeTransport, options: { signal: AbortSignal }): Promise<LentTracers>;
   /** Absent where nothing can be left. */
   residue?: ResidueWork;
   /** Rejects only when cancelled or when nothing at all arrived. */

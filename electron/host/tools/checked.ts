@@ -1,14 +1,16 @@
 /**
- * Runs commands so that a lent bpftool is used only while it is still the one that was sent.
+ * Runs commands so that a lent tool is used only while it is still the one that was sent.
  *
  * The hashes are compared on the node, in the shell that becomes the command right after, so this costs no
- * round trip. A command that does not name a lent bpftool is passed on as it is.
+ * round trip. A command that does not name a lent tool is passed on as it is.
  */
 import { BpfdeskError } from "../../core/errors.ts";
 import type { ExecExit, ExecRequest, Execution, NodeTransport } from "../transport/types.ts";
 
 export interface CheckedTool {
-  /** Of the bpftool itself, as it stands in an argv. */
+  /** Its name for a person and, with `-changed`, the error's code. */
+  what: "bpftool" | "tracer";
+  /** Of the tool itself, as it stands in an argv. */
   path: string;
   folder: string;
   /** Path below the folder → SHA256. */
@@ -20,7 +22,7 @@ export interface CheckedTool {
 const VERIFY = `d=$1 s=$2; shift 2
 ( cd "$d" && printf '%s' "$s" | sha256sum -c ) >/dev/null 2>&1 || exit 86
 exec "$@"`;
-/** No program that is run with a lent bpftool ends with this. */
+/** No program that is run with a lent tool ends with this. */
 const CHANGED = 86;
 
 const lent = new WeakMap<NodeTransport, CheckedTool[]>();
@@ -31,8 +33,8 @@ export function checkBeforeUse(transport: NodeTransport, tool: CheckedTool): voi
 }
 
 /**
- * As `transport.exec`. When the lent bpftool that the command names is not what was sent, the command is not
- * started, the tool is taken away, and `exited` rejects with `bpftool-changed`.
+ * As `transport.exec`. When the lent tool that the command names is not what was sent, the command is not
+ * started, the tool is taken away, and `exited` rejects with `bpftool-changed` or `tracer-changed`.
  */
 export async function execChecked(transport: NodeTransport, request: ExecRequest): Promise<Execution> {
   const tool = lent.get(transport)?.find(({ path }) => request.argv.includes(path));
@@ -49,8 +51,8 @@ async function refuseChanged(transport: NodeTransport, tool: CheckedTool, exit: 
   if (exit.code !== CHANGED) return exit;
   const left = await tool.remove();
   throw new BpfdeskError({
-    code: "bpftool-changed",
-    message: `The bpftool lent to ${transport.host} is not the one that was sent, and was not run.`,
+    code: `${tool.what}-changed`,
+    message: `The ${tool.what} lent to ${transport.host} is not the one that was sent, and was not run.`,
     hint: `Somebody with root there has changed or removed it. ${
       left.length === 0 ? "It has been taken away" : "It could not be taken away"
     }; connect again to lend it again.`,

@@ -5,7 +5,6 @@
  * cannot be guessed. Whether a bpftool is needed is `core/collect/needs-bpftool.ts`.
  */
 
-import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { toolArch, whyBundledBpftool } from "../../core/collect/needs-bpftool.ts";
 import { BpfdeskError } from "../../core/errors.ts";
@@ -15,7 +14,8 @@ import type { PromptAnswer } from "../../shared/contract.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { type Bundle, readBundle, unpackBundle } from "./bundle.ts";
 import { checkBeforeUse } from "./checked.ts";
-import { CANDIDATES, remote } from "./remote.ts";
+import { lendFolder } from "./folder.ts";
+import { remote } from "./remote.ts";
 
 export interface LentBpftool {
   /** The bpftool to use on the node: one word, safe in any shell. */
@@ -45,8 +45,8 @@ export interface EnsureOptions {
 /** A person is asked once a host, not once a connection. */
 const answersOfProcess = new Map<string, boolean>();
 
-/** Room for the archive beside its files. */
-const SPARE_KIB = 1024;
+/** Room besides the files. */
+const SPARE_BYTES = 1024 * 1024;
 
 /**
  * Puts the bundled bpftool on a node. Null when the person does not want that.
@@ -71,7 +71,13 @@ export async function ensureBpftool(transport: NodeTransport, options: EnsureOpt
 
 async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOptions): Promise<LentBpftool> {
   const { manifest } = bundle;
-  const folder = await prepare(transport, manifest.unpacked_bytes + manifest.bytes, options);
+  const { path: folder, remove } = await lendFolder(transport, {
+    what: "bpftool",
+    bytes: manifest.unpacked_bytes + manifest.bytes + SPARE_BYTES,
+    hint: "Installing bpftool on the node helps as well.",
+    signal: options.signal,
+    candidates: options.candidates,
+  });
   const files = Object.keys(manifest.files).sort();
   const expected = `${files.map((file) => `${manifest.files[file]}  ${file}\n`).join("")}runs=`;
   const check = async (signal?: AbortSignal) => {
@@ -79,19 +85,6 @@ async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOpt
     if (!stdout.startsWith(expected)) return "its files are not the ones that were sent";
     const exit = stdout.slice(expected.length).trim();
     return exit === "0" ? null : `it does not start there (exit code ${exit})`;
-  };
-  let gone = false;
-  const remove = async () => {
-    if (gone) return [];
-    try {
-      const { code, stdout } = await remote(transport, "REMOVE", [folder], { cleanup: true });
-      gone = code === 0 && stdout.trim() === "";
-    } catch {
-      // No connection: said below.
-    }
-    return gone
-      ? []
-      : [`${folder} on ${transport.host} (the bpftool that was lent; it is removed there once the loss is seen)`];
   };
   try {
     await unpack(transport, bundle, folder, options.signal);
@@ -102,35 +95,8 @@ async function lend(transport: NodeTransport, bundle: Bundle, options: EnsureOpt
     throw error;
   }
   const tool = { path: `${folder}/bpftool`, check, remove };
-  checkBeforeUse(transport, { ...tool, folder, files: manifest.files });
+  checkBeforeUse(transport, { ...tool, what: "bpftool", folder, files: manifest.files });
   return tool;
-}
-
-async function prepare(transport: NodeTransport, bytes: number, options: EnsureOptions): Promise<string> {
-  const name = `.bpfdesk-${randomBytes(16).toString("hex")}`;
-  const need = Math.ceil(bytes / 1024) + SPARE_KIB;
-  const candidates = options.candidates ?? CANDIDATES;
-  // On this machine the connection is this process; elsewhere it is the node's SSH server.
-  const lifeline = transport.kind === "local" ? String(process.pid) : "-";
-  const signal = options.signal ? { signal: options.signal } : {};
-  const { code, stdout, stderr } = await remote(
-    transport,
-    "PREPARE",
-    [lifeline, name, String(need), ...candidates],
-    signal,
-  );
-  const folder = stdout.trim();
-  // The path is used as a word of shell text by the collector's sections and removed with all it holds.
-  if (code === 0 && folder.endsWith(`/${name}`) && /^\/[A-Za-z0-9/._-]+$/.test(folder)) return folder;
-  if (folder.endsWith(`/${name}`)) await remote(transport, "REMOVE", [folder], { cleanup: true });
-  throw new BpfdeskError({
-    code: "no-place",
-    message: `${transport.host} has no folder that bpftool could be lent to.`,
-    hint: "It needs a folder where programs may run and others cannot replace files, with a few MB free. Installing bpftool on the node helps as well.",
-    node: transport.host,
-    phase: "collecting",
-    cause: (stderr.trim() || folder).slice(0, 1000),
-  });
 }
 
 async function unpack(

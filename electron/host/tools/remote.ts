@@ -1,5 +1,5 @@
 /**
- * The few commands that put the bundled bpftool on a node, check it and take it away. Shell text is constant;
+ * The few commands that put what is lent (bpftool, the tracers) on a node, check it and take it away. Shell text is constant;
  * every value is a positional parameter.
  */
 import { hasRoot } from "../../core/privileges.ts";
@@ -57,7 +57,7 @@ const WATCH = `watch() {
 
 /**
  * Parameters: process to watch or `-`, name of the folder to make, KiB needed, candidates. Prints the folder it
- * made, or a line a candidate to stderr with what is wrong with it.
+ * made and the machine's kind, or a line a candidate to stderr with what is wrong with it.
  *
  * A folder is trusted when it and all above it belong to root or to the user, and who else may write there
  * cannot rename what is not theirs (the sticky bit). Whether programs may run is tried, not read from options.
@@ -91,7 +91,7 @@ for c; do
   mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
   if printf '#!/bin/sh\\nexit 0\\n' >"$d/try" && chmod 700 "$d/try" && "$d/try"; then
     rm -f "$d/try"; [ -z "\${BPFDESK_TAG-}" ] || printf '%s\\n' "$BPFDESK_TAG" >"$d/.tag"
-    printf '%s\\n' "$d"; watch "$d" "$on"; exit 0
+    printf '%s\\n' "$d"; uname -m; watch "$d" "$on"; exit 0
   fi 2>/dev/null
   rm -f "$d/try"; rmdir "$d"; echo "$c: programs cannot run there" >&2
 done

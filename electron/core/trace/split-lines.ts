@@ -1,0 +1,86 @@
+/** Bytes to lines of text, over the borders of chunks. A line that is too long is counted and left out. */
+import { decodeUtf8 } from "../collect/utf8.ts";
+
+/** Of one line. A summary with its tables is the longest there is. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+export class LineSplitter {
+  /** Lines left out because they were too long. */
+  tooLong = 0;
+  private held: Uint8Array[] = [];
+  private heldBytes = 0;
+  /** Within a line that is too long, until its end. */
+  private skipping = false;
+  private readonly limit: number;
+
+  constructor(limit = MAX_LINE_BYTES) {
+    this.limit = limit;
+  }
+
+  /** The lines that are whole now, without their ends. Empty ones are left out. */
+  push(bytes: Uint8Array): string[] {
+    let from = 0;
+    if (this.skipping) {
+      const end = bytes.indexOf(NEWLINE);
+      if (end < 0) return [];
+      this.skipping = false;
+      from = end + 1;
+    }
+    const last = bytes.lastIndexOf(NEWLINE);
+    if (last < from) {
+      this.hold(bytes.subarray(from));
+      return [];
+    }
+    const lines = this.linesOf(this.joined(bytes.subarray(from, last)));
+    this.hold(bytes.subarray(last + 1));
+    return lines;
+  }
+
+  /** What came after the last newline, when there is something. */
+  finish(): string[] {
+    const lines = this.skipping ? [] : this.linesOf(this.joined(new Uint8Array(0)));
+    this.skipping = false;
+    return lines;
+  }
+
+  private hold(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.heldBytes + bytes.length > this.limit) {
+      this.tooLong += 1;
+      this.skipping = true;
+      this.forget();
+      return;
+    }
+    // A copy: the chunk may be used again by whoever read it.
+    this.held.push(bytes.slice());
+    this.heldBytes += bytes.length;
+  }
+
+  private joined(bytes: Uint8Array): Uint8Array {
+    if (this.heldBytes === 0) return bytes;
+    const all = new Uint8Array(this.heldBytes + bytes.length);
+    let at = 0;
+    for (const piece of [...this.held, bytes]) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    this.forget();
+    return all;
+  }
+
+  private forget(): void {
+    this.held = [];
+    this.heldBytes = 0;
+  }
+
+  private linesOf(bytes: Uint8Array): string[] {
+    const lines = decodeUtf8(bytes).split("\n");
+    return lines.filter((line) => {
+      if (line.length <= this.limit) return line !== "";
+      this.tooLong += 1;
+      return false;
+    });
+  }
+}
