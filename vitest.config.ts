@@ -1,4 +1,7 @@
-/** Three projects: `unit` needs nothing, `lab` needs Linux root, `e2e` needs Chromium (and the lab for a part). */
+/**
+ * `unit` needs nothing, `lab` needs Linux root, `ssh` needs that too and touches no BPF, so that it can run beside the
+ * lab, `e2e` needs Chromium (and the lab for a part).
+ */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -17,6 +20,15 @@ export default defineConfig({
           name: "lab",
           include: ["test/lab/**/*.test.ts"],
           // One kernel, one lab: BPF ids are global.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "ssh",
+          include: ["test/ssh/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -6,6 +6,6 @@ import { ensureBuild } from "./lib/build.mjs";
 import { ensureDependencies, ensurePackages, run } from "./lib/setup.mjs";
 
 ensureDependencies();
-ensurePackages();
+for (const list of ["bpf/packages.txt", "test/packages.txt"]) ensurePackages(list);
 await ensureBuild();
 process.exit(await run("node", ["scripts/lib/bench-runner.mjs", ...process.argv.slice(2)]));

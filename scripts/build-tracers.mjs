@@ -13,6 +13,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, join, relative, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { PackageError, UnreachableError } from "./lib/private-apt.mjs";
+import { ensurePackages } from "./lib/setup.mjs";
 import { readManifests } from "./tracers/manifests.mjs";
 import { metaHeader } from "./tracers/meta.mjs";
 import { ARCHES, toolchain } from "./tracers/toolchain.mjs";
@@ -33,7 +34,7 @@ async function tool(command, args, options = {}) {
   try {
     return await exec(command, args, { cwd: ROOT, maxBuffer: 1 << 26, ...options });
   } catch (error) {
-    if (error.code === "ENOENT") throw new PackageError(`${command} is needed: see test/packages.txt.`);
+    if (error.code === "ENOENT") throw new PackageError(`${command} is needed: see bpf/packages.txt.`);
     throw new PackageError(`${command} ${args.at(-1)}:\n${error.stderr || error.message}`);
   }
 }
@@ -130,6 +131,7 @@ function isBuilt(arch, inputs) {
 }
 
 async function main() {
+  ensurePackages("bpf/packages.txt");
   const manifests = readManifests(TRACERS).filter(({ name }) => options.only === undefined || name === options.only);
   const inputs = await fingerprint(manifests);
   const version = inputs.slice(0, 12);

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuild } from "./lib/build.mjs";
 import { serverFlags } from "./lib/server-flags.mjs";
-import { ensureDependencies, node24Path, projectEnv, root, say } from "./lib/setup.mjs";
+import { ensureDependencies, node24Path, projectEnv, root, run, say } from "./lib/setup.mjs";
 
 const electronDir = join(root, "node_modules/electron");
 
@@ -41,6 +41,9 @@ function become(command, args) {
 
 ensureDependencies();
 await ensureBuild();
+// Without a compiler the app works all the same and says that it has no tracers.
+if (process.platform === "linux" && (await run("node", ["scripts/build-tracers.mjs"])) !== 0)
+  say("the tracers could not be built; everything else works.");
 const electron = process.argv.includes("--browser") ? { reason: "--browser was given" } : electronBinary();
 if (electron.path) become(electron.path, [root]);
 else {

@@ -3,7 +3,7 @@
  * Where the lab cannot run it is reported as skipped with the reason; with CI=true that is a failure.
  * The last line is `Tests: N passed, N failed, N skipped`.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBuild } from "./lib/build.mjs";
@@ -14,24 +14,28 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const reports = mkdtempSync(join(tmpdir(), "bpfdesk-test-"));
 process.on("exit", () => rmSync(reports, { recursive: true, force: true }));
 
-/** Runs one vitest project and adds its counts to the total. */
-async function vitest(project) {
+/** Runs one vitest project and adds its counts to the total. With `log` what it prints goes to that file. */
+async function vitest(project, log) {
   mkdirSync(reports, { recursive: true });
   const file = join(reports, `${project}.json`);
-  const code = await runTool("vitest/vitest.mjs", [
-    "run",
-    "--project",
-    project,
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-  ]);
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const code = await runTool("vitest/vitest.mjs", args, log === undefined ? {} : { stdio: ["ignore", log, log] });
   if (!existsSync(file)) return code || 1;
   const report = JSON.parse(readFileSync(file, "utf8"));
   total.passed += report.numPassedTests;
   total.failed += report.numFailedTests;
   total.skipped += report.numPendingTests + report.numTodoTests;
   return code;
+}
+
+/** The lab and, beside it, what needs no BPF: most of both is waiting. What the second prints comes after the first. */
+async function labAndSsh() {
+  const file = join(reports, "ssh.log");
+  const log = openSync(file, "w");
+  const codes = await Promise.all([vitest("lab"), vitest("ssh", log)]);
+  closeSync(log);
+  process.stdout.write(readFileSync(file));
+  return Math.max(...codes);
 }
 
 function finish(ok) {
@@ -41,7 +45,7 @@ function finish(ok) {
 }
 
 ensureDependencies();
-ensurePackages();
+for (const list of ["bpf/packages.txt", "test/packages.txt"]) ensurePackages(list);
 
 const blocker = labBlocker();
 if (blocker && process.env.CI === "true") {
@@ -58,7 +62,8 @@ const tests = [
     : [
         // The lab's nodes get a bpftool that knows what this kernel can do.
         { name: "portable bpftool", run: () => run("node", ["scripts/build-tools.mjs"]) },
-        { name: "lab tests", run: () => vitest("lab") },
+        { name: "tracers", run: () => run("node", ["scripts/build-tracers.mjs"]) },
+        { name: "lab and SSH tests", run: labAndSsh },
       ]),
   { name: "browser tests", run: () => vitest("e2e") },
 ];

@@ -103,12 +103,16 @@ export function labBlocker() {
   return null;
 }
 
-/** Debian packages of test/packages.txt that are not installed. Null where dpkg is not the packager. */
-export function missingPackages() {
-  const wanted = readFileSync(join(root, "test/packages.txt"), "utf8")
+/** The Debian packages a list of the project names, one a line, `#` begins a comment. */
+function packagesOf(list) {
+  return readFileSync(join(root, list), "utf8")
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter(Boolean);
+}
+
+/** Those of the packages that are not installed. Null where dpkg is not the packager. */
+function missingPackages(wanted) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const query = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n", ...wanted], {
     encoding: "utf8",
@@ -123,11 +127,11 @@ export function missingPackages() {
   return wanted.filter((name) => !present.has(name));
 }
 
-/** Installs missing Debian packages when root; otherwise says which are missing and goes on. */
-export function ensurePackages() {
-  const missing = missingPackages();
+/** Installs the Debian packages of a list that are missing when root; otherwise says which are missing and goes on. */
+export function ensurePackages(list) {
+  const missing = missingPackages(packagesOf(list));
   if (missing === null) {
-    say("this is no Debian system: install the packages of test/packages.txt by your own means.");
+    say(`this is no Debian system: install the packages of ${list} by your own means.`);
     return;
   }
   if (missing.length === 0) return;

@@ -24,7 +24,7 @@ const LIBRARIES = ["libbpf-dev", "libelf-dev", "zlib1g-dev"];
 export function toolchain({ machine: own, triple, deb }, cache) {
   if (own === machine()) {
     if (!existsSync(`/usr/lib/${triple}/libbpf.a`)) {
-      throw new PackageError("libbpf-dev, libelf-dev and zlib1g-dev are needed: see test/packages.txt.");
+      throw new PackageError("libbpf-dev, libelf-dev and zlib1g-dev are needed: see bpf/packages.txt.");
     }
     return { gcc: "gcc", strip: "strip", include: [], lib: [], uapi: `/usr/include/${triple}` };
   }

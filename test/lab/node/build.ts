@@ -55,6 +55,6 @@ function compile(compiler: string, args: string[]): void {
     execFileSync(compiler, args, { cwd: sources, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });
   } catch (error) {
     const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
-    throw new Error(`${compiler} could not compile bpf/lab (packages: test/packages.txt): ${said || String(error)}`);
+    throw new Error(`${compiler} could not compile bpf/lab (packages: bpf/packages.txt): ${said || String(error)}`);
   }
 }
