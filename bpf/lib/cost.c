@@ -160,7 +160,7 @@ static bool thin_out(struct run *run, uint32_t sample_every)
 
 void cost_keep_within_budget(struct run *run)
 {
-	if (run->cost.cpu_pct <= run->budget_pct) {
+	if (run->tracer->work || run->cost.cpu_pct <= run->budget_pct) {
 		run->seconds_over_budget = 0;
 		return;
 	}

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
@@ -31,6 +32,8 @@
 #define NOTE_EVERY_NS (10 * NS_PER_S)
 /* Output is written at the latest so long after it was made, in ms. */
 #define FLUSH_MS 50
+/* setpriority(2) */
+#define LOWEST_PRIORITY 19
 /* Items of a ring that are read before clocks, limits and signals are looked at again. */
 #define ITEMS_AT_ONCE 4096
 /* A reader that does not read keeps a run so much longer than its time, then it ends without a summary. */
@@ -182,7 +185,7 @@ void emit_end(struct run *run)
 void run_end(struct run *run)
 {
 	if (!run->ended)
-		run->ended = "events";
+		run->ended = "done";
 }
 
 void run_count_lost(struct run *run, uint64_t count)
@@ -449,7 +452,7 @@ static int loop(struct run *run, int signal_fd, int timer_fd)
 
 	while (!run->ended) {
 		struct epoll_event events[8];
-		int count = epoll_wait(run->epoll_fd, events, 8, wait_ms);
+		int count = epoll_wait(run->epoll_fd, events, 8, run->tracer->work ? 0 : wait_ms);
 
 		if (count < 0 && errno != EINTR)
 			return run_fail(run, "no-epoll", "", "epoll_wait: %s", strerror(errno));
@@ -465,6 +468,8 @@ static int loop(struct run *run, int signal_fd, int timer_fd)
 			else if (fd == -1)
 				run_drain(run);
 		}
+		if (run->tracer->work && !run->ended && run->tracer->work(run) < 0)
+			return -1;
 		if (ktime_now() - flushed >= FLUSH_MS * (NS_PER_S / 1000) || out_is_full(run->out)) {
 			if (!out_flush(run->out))
 				run->ended = run->ended ? run->ended : "stdin";
@@ -495,6 +500,8 @@ static int prepare(struct run *run, int *signal_fd, int *timer_fd)
 	if (watch(run, STDIN_FILENO) || watch(run, *signal_fd) || watch(run, *timer_fd))
 		return -1;
 	cost_begin(run);
+	if (run->tracer->work)
+		setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
 	if (start(run) < 0)
 		return -1;
 	run->started_ns = ktime_now();

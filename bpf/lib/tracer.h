@@ -76,6 +76,12 @@ struct tracer {
 	 * returns, `stop` is called before anything else is.
 	 */
 	int (*start)(struct run *run);
+	/*
+	 * Of a tracer that has an end of its own: called again and again, at once, until it calls run_end(). Each call does
+	 * a small part (some 10 ms), so that the run can be cancelled between two. It runs at the lowest priority instead of
+	 * within a budget: what it costs in all is bounded by what was asked. Negative from run_fail() ends the run. May be NULL.
+	 */
+	int (*work)(struct run *run);
 	/* Once a second, and once before the summary: reads maps, emits totals. Negative from run_fail() ends the run. May be NULL. */
 	int (*tick)(struct run *run);
 	/*
@@ -149,7 +155,7 @@ void run_note(struct run *run, const char *code, const char *format, ...) __attr
 uint64_t epoch_us(const struct run *run, uint64_t ktime_ns);
 /* The clock of bpf_ktime_get_ns(). */
 uint64_t ktime_now(void);
-/* Ends the run before its time, as its event limit would. */
+/* Ends the run: all that was asked for is done. */
 void run_end(struct run *run);
 
 #endif

@@ -64,7 +64,7 @@ export const traceSummary = z.looseObject({
   record: z.literal("summary"),
   time_us: count,
   duration_ms: count,
-  ended: z.enum(["time", "events", "stdin", "signal", "budget"]),
+  ended: z.enum(["done", "time", "events", "stdin", "signal", "budget"]),
   ...counts,
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
