@@ -39,8 +39,14 @@ struct kernfs_node {
 	const char *name;
 };
 
+struct cgroup_root {
+	/* 0 is the default hierarchy, cgroup2. */
+	int hierarchy_id;
+};
+
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct css_set {
@@ -88,6 +94,8 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	__u64 start_time;
+	/* Was real_start_time before cf25e24db61c (5.5). */
+	__u64 start_boottime;
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
@@ -96,6 +104,8 @@ struct task_struct {
 struct net_device {
 	char name[16];
 	int ifindex;
+	/* ARPHRD_x: what its frames begin with. */
+	unsigned short type;
 	possible_net_t nd_net;
 };
 
@@ -140,12 +150,22 @@ struct sk_buff {
 	__u32 mark;
 	__u32 hash;
 	int skb_iif;
+	__u8 tc_at_ingress : 1;
 	__be16 protocol;
 	__u16 transport_header;
 	__u16 network_header;
 	__u16 mac_header;
+	/* Offsets from `head` on every 64-bit kernel (NET_SKBUFF_DATA_USES_OFFSET). */
+	unsigned int tail;
+	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
+};
+
+/* At `end`. */
+struct skb_shared_info {
+	unsigned short gso_size;
+	unsigned short gso_segs;
 };
 
 struct xdp_rxq_info {
