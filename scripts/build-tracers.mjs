@@ -14,8 +14,8 @@ import { basename, join, relative, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { PackageError, UnreachableError } from "./lib/private-apt.mjs";
 import { ensurePackages } from "./lib/setup.mjs";
-import { readManifests } from "./tracers/manifests.mjs";
-import { metaHeader } from "./tracers/meta.mjs";
+import { readManifests } from "./tracers/manifests.ts";
+import { metaHeader } from "./tracers/meta.ts";
 import { ARCHES, toolchain } from "./tracers/toolchain.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { tracerManifest } from "../../electron/core/trace/manifest.ts";
+import { type TracerManifest, tracerManifest } from "../../electron/core/trace/manifest.ts";
 
 /** Sorted by name. Throws an Error that names the file and the place in it. */
-export function readManifests(tracersDir) {
+export function readManifests(tracersDir: string): TracerManifest[] {
   const names = readdirSync(tracersDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
@@ -14,7 +14,7 @@ export function readManifests(tracersDir) {
   return names.map((name) => readManifest(tracersDir, name));
 }
 
-function readManifest(tracersDir, name) {
+function readManifest(tracersDir: string, name: string): TracerManifest {
   const file = join(tracersDir, name, "tracer.yaml");
   for (const part of ["tracer.yaml", `${name}.c`, "README.md"]) {
     if (!existsSync(join(tracersDir, name, part))) throw new Error(`bpf/tracers/${name} has no ${part}.`);

@@ -2,18 +2,20 @@
  * `tracer.yaml` as the C header its tracer includes: parameters with their bounds, variants with what they need,
  * the records and the schema line's part about them. What the app shows and what the binary checks is one text.
  */
+import type { Feature, TracerField, TracerManifest, TracerParam } from "../../electron/core/trace/manifest.ts";
 
 /** A C string literal; every byte that is not plain ASCII is escaped in octal, which cannot run into what follows. */
-function literal(text) {
+function literal(text: string): string {
   const bytes = [...Buffer.from(text, "utf8")];
-  const plain = (byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c && byte !== 0x3f;
-  const escaped = (byte) => `\\${byte.toString(8).padStart(3, "0")}`;
+  const plain = (byte: number) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c && byte !== 0x3f;
+  const escaped = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
   return `"${bytes.map((byte) => (plain(byte) ? String.fromCharCode(byte) : escaped(byte))).join("")}"`;
 }
 
-const features = (needs) => (needs.length === 0 ? "0" : needs.map((name) => `1u << FEATURE_${name}`).join(" | "));
+const features = (needs: readonly Feature[]) =>
+  needs.length === 0 ? "0" : needs.map((name) => `1u << FEATURE_${name}`).join(" | ");
 
-function paramOf(tracer, param) {
+function paramOf(tracer: string, param: TracerParam): string {
   const members = [
     `.name = ${literal(param.name)}`,
     `.type = PARAM_${param.type.toUpperCase()}`,
@@ -27,15 +29,15 @@ function paramOf(tracer, param) {
   return `\t{ ${members.join(", ")} },`;
 }
 
-const fieldOf = ({ name, type, unit, key }) => ({
+const fieldOf = ({ name, type, unit, key }: TracerField) => ({
   name,
   type,
   ...(unit ? { unit } : {}),
   ...(key ? { key: true } : {}),
 });
 
-/** @param {import("../../electron/core/trace/manifest.ts").TracerManifest} manifest */
-export function metaHeader(manifest) {
+/** The text of `<name>.meta.h`. */
+export function metaHeader(manifest: TracerManifest): string {
   const { name } = manifest;
   const records = Object.entries(manifest.records);
   const json = Object.fromEntries(
@@ -60,7 +62,7 @@ ${records.map(([record, { kind }]) => `\t{ ${literal(record)}, RECORD_${kind.toU
 ${enums
   .map(
     (param) =>
-      `static const char *const ${name}_values_of_${param.name}[] = { ${[...param.values.map(literal), "NULL"].join(", ")} };\n`,
+      `static const char *const ${name}_values_of_${param.name}[] = { ${[...(param.values ?? []).map(literal), "NULL"].join(", ")} };\n`,
   )
   .join("")}
 static const struct param_meta ${name}_params[] = {
