@@ -69,6 +69,7 @@ struct path {
 
 struct inode {
 	unsigned long i_ino;
+	__u16 i_mode;
 };
 
 struct file {
@@ -155,8 +156,7 @@ struct sk_buff {
 	__u16 transport_header;
 	__u16 network_header;
 	__u16 mac_header;
-	/* Offsets from `head` on every 64-bit kernel (NET_SKBUFF_DATA_USES_OFFSET). */
-	unsigned int tail;
+	/* An offset from `head` on every 64-bit kernel (NET_SKBUFF_DATA_USES_OFFSET). */
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
@@ -176,6 +176,13 @@ struct xdp_buff {
 	void *data;
 	void *data_end;
 	struct xdp_rxq_info *rxq;
+};
+
+/* Of the iterator over open files; either is NULL at its end. */
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 #pragma clang attribute pop
