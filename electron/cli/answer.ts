@@ -7,8 +7,8 @@ import type { PromptAnswer } from "../shared/contract.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface AnswerPolicy {
-  /** Lend the bundled bpftool without asking (`--lend-bpftool`). */
-  lend_bpftool: boolean;
+  /** Lend the bundled bpftool without asking (`--lend-bpftool`), ask, or do without it. */
+  lend_bpftool: "yes" | "ask" | "no";
 }
 
 const refuse: PromptAnswer = { accept: false, values: [] };
@@ -20,7 +20,9 @@ export async function answerPrompt(
   policy: AnswerPolicy,
   signal: AbortSignal,
 ): Promise<PromptAnswer> {
-  if (prompt.kind === "upload_bpftool" && policy.lend_bpftool) return { accept: true, values: [] };
+  if (prompt.kind === "upload_bpftool" && policy.lend_bpftool !== "ask") {
+    return { accept: policy.lend_bpftool === "yes", values: [] };
+  }
   if (!terminal.interactive) {
     const text = unattended(prompt);
     if (text) terminal.say(text);

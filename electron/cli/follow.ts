@@ -1,12 +1,14 @@
 /** The nodes' states, kept up to date from the session's events, as a window keeps them. */
 import { BpfdeskError } from "../core/errors.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
-import { emptySession, foldAll, type NodeState } from "../core/journal/state.ts";
+import { emptySession, foldAll, type NodeState, type TraceState } from "../core/journal/state.ts";
 import type { Client } from "../shared/rpc/client.ts";
 
 export interface Followed {
   /** Resolves with the node's state as soon as it passes the test; rejects when the events end before. */
   until(node: string, test: (node: NodeState) => boolean): Promise<NodeState>;
+  /** Resolves with the trace when it has ended; rejects when the events end before. */
+  traced(trace_id: string): Promise<TraceState>;
   /** Lets go of a node's picture, which nobody asks for any more. */
   forget(node: string): void;
   stop(): void;
@@ -27,8 +29,9 @@ export function followNodes(client: Client, session_id: string, onChange: (state
         const now = session.nodes[node];
         if (!now || now === before[node]) continue;
         onChange(now);
-        for (const one of [...(waiting.get(node) ?? [])]) one.check();
+        wake(node);
       }
+      for (const event of events) if (event.type === "trace.ended") wake(event.trace_id);
     }
     throw new BpfdeskError({
       code: "closed-early",
@@ -41,25 +44,38 @@ export function followNodes(client: Client, session_id: string, onChange: (state
     for (const all of waiting.values()) for (const one of all) one.reject(error);
   });
 
+  function wake(id: string): void {
+    for (const one of [...(waiting.get(id) ?? [])]) one.check();
+  }
+
+  /** What `look` finds of a node or a trace, as soon as it finds something. */
+  function wait<T>(id: string, look: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const all = waiting.get(id) ?? new Set();
+      waiting.set(id, all);
+      const one = {
+        check() {
+          const found = look();
+          if (found === undefined) return;
+          all.delete(one);
+          resolve(found);
+        },
+        reject,
+      };
+      all.add(one);
+      one.check();
+      if (over) reject(over);
+    });
+  }
+
   return {
-    until(node, test) {
-      return new Promise((resolve, reject) => {
-        const all = waiting.get(node) ?? new Set();
-        waiting.set(node, all);
-        const one = {
-          check() {
-            const state = session.nodes[node];
-            if (!state || !test(state)) return;
-            all.delete(one);
-            resolve(state);
-          },
-          reject,
-        };
-        all.add(one);
-        one.check();
-        if (over) reject(over);
-      });
-    },
+    until: (node, test) =>
+      wait(node, () => {
+        const state = session.nodes[node];
+        return state && test(state) ? state : undefined;
+      }),
+    traced: (trace_id) =>
+      wait(trace_id, () => session.traces.find((one) => one.trace_id === trace_id && one.ended_at !== null)),
     forget(node) {
       const state = session.nodes[node];
       if (!state) return;

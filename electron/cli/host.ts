@@ -13,11 +13,14 @@ export interface HostFlags {
   session?: string;
 }
 
+const RESOURCES = resolve(import.meta.dirname, "../../resources");
+export const TRACERS = resolve(RESOURCES, "tracers");
+
 /** Throws `no-such-folder` when the session cannot be written where it should be. */
 export async function withHost<T>(flags: HostFlags, version: string, work: (client: Client) => Promise<T>): Promise<T> {
   if (flags.session) await mustBeInFolder(resolve(flags.session));
   const service = createService({
-    resourcesDir: resolve(import.meta.dirname, "../../resources"),
+    resourcesDir: RESOURCES,
     dataDir: userDataDir(),
     mode: "cli",
     version,

@@ -17,6 +17,8 @@ import { printFindings } from "./print-findings.ts";
 import { printTopology } from "./print-topology.ts";
 import { type Flags, runOn, type Work } from "./run.ts";
 import { snapshotWork } from "./snapshot.ts";
+import { type TraceFlags, traceOn } from "./trace.ts";
+import { listTracers } from "./tracers.ts";
 
 const CODES = `
 Exit codes:
@@ -47,6 +49,7 @@ Examples:
   bpfdesk findings before.bpfdesk-snapshot    a record is a target like a live node
   bpfdesk findings 'node-*' '!node-3'         several nodes at once; @file and group:name too
   bpfdesk compare node-3 node-7               what differs between two nodes
+  bpfdesk trace drops node-7 --for 30s        run a tracer; bpfdesk tracers says which there are
 ${CODES}`,
   );
 
@@ -156,6 +159,74 @@ Exit codes:
   .action(async (left: string, right: string, flags: Flags) => {
     process.exitCode = await compareTwo(left, right, flags, packageJson.version);
   });
+
+withLogin(
+  program
+    .command("tracers")
+    .description("Print which tracers there are; of a target, which its kernel can run and in what way.")
+    .argument("[target]", "a live target as of the other commands"),
+)
+  .option("--json", "the tracers' descriptions, or the target's features and variants, as JSON on stdout")
+  .action(async (target: string | undefined, flags: Flags) => {
+    process.exitCode = await listTracers(target, flags, packageJson.version);
+  });
+
+withLogin(
+  program
+    .command("trace")
+    .description("Run one of bpfdesk's own tracers on live nodes and print what it sees as it sees it.")
+    .argument("<name>", "the tracer, see bpfdesk tracers")
+    .argument("<target...>", "ssh alias, user@host:port, local; or several, as of the other commands"),
+)
+  .option("--for <time>", "how long, as in 30s, 5m or 1h", seconds, 30)
+  .option("--events <n>", "end after so many events", count)
+  .option("--budget <percent>", "end or thin out when it costs more than this of one CPU", percent, 3)
+  .option("--param <name=value>", "a parameter of the tracer; again for each", param, {})
+  .option("--json", "the tracer's own JSON lines, of docs/schema/trace-line.schema.json, the summary last")
+  .option("--concurrency <n>", "how many nodes connect and collect at a time (default: 8)", places)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bpfdesk trace drops node-7
+  bpfdesk trace dns node-7 --for 5m --json | jq 'select(.rcode == "NXDOMAIN")'
+  bpfdesk trace verdict node-7 --param ifname=lxc1 --param direction=egress
+
+Ctrl-C ends it as its time limit would: the summary still comes. A second one leaves at once.
+Of several targets each line has "node".
+
+Exit codes:
+  0  it ended by itself or was stopped
+  2  error: the reason, the step and what to try are on stderr`,
+  )
+  .action(async (name: string, targets: string[], flags: TraceFlags) => {
+    process.exitCode = await traceOn(name, targets, flags, packageJson.version);
+  });
+
+function seconds(text: string): number {
+  const [, digits = "", unit = "s"] = /^(\d{1,6})(s|m|h)?$/.exec(text) ?? [];
+  const n = Number(digits) * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"];
+  if (n >= 1 && n <= 86_400) return n;
+  throw new InvalidArgumentError("It must be a time from 1s to 24h, as in 30s, 5m or 1h.");
+}
+
+function count(text: string): number {
+  const n = Number(text);
+  if (Number.isInteger(n) && n >= 1 && n <= 1e9) return n;
+  throw new InvalidArgumentError("It must be a whole number from 1 on.");
+}
+
+function percent(text: string): number {
+  const n = Number(text);
+  if (n >= 0.1 && n <= 100) return n;
+  throw new InvalidArgumentError("It must be a number from 0.1 to 100.");
+}
+
+function param(text: string, before: Record<string, string>): Record<string, string> {
+  const equals = text.indexOf("=");
+  if (equals > 0) return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+  throw new InvalidArgumentError("It must be name=value.");
+}
 
 crashWithoutValues("bpfdesk", EXIT.error);
 allowReadersToLeave();

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
-import type { NodeState } from "../core/journal/state.ts";
+import type { NodeState, TraceState } from "../core/journal/state.ts";
 import type { Datapath } from "../core/model/types.ts";
 import type { ConnectTarget } from "../shared/contract.ts";
 import type { Client } from "../shared/rpc/client.ts";
@@ -41,6 +41,10 @@ export interface Opened {
 
 export interface OpenTarget {
   name: string;
+  /** Resolves when the connection stands. Rejects as `look`. */
+  ready(): Promise<Pick<Opened, "session_id" | "node">>;
+  /** Resolves when that trace of it has ended. */
+  traced(trace_id: string): Promise<TraceState>;
   /** Once: a picture is large, and is not kept here. Rejects with a BpfdeskError naming the phase that failed. */
   look(): Promise<Opened>;
   /** Disconnects; returns what could not be taken away from the node. */
@@ -128,9 +132,10 @@ function attendNode(
       const cut = collect.complete ? null : await whyCut(now);
       return { session_id, node, datapath, limits, cut };
     }
-    const error = now.error ?? collect?.error ?? closedEarly(name);
-    throw new BpfdeskError({ ...error, hint: [error.hint, ...remedies].filter(Boolean).join(" ") });
+    throw refusal(now.error ?? collect?.error ?? closedEarly(name));
   }
+  const refusal = (error: ErrorData) =>
+    new BpfdeskError({ ...error, hint: [error.hint, ...remedies].filter(Boolean).join(" ") });
   /** The news of a lost connection comes a moment after the end of what it carried. */
   async function whyCut(now: NodeState): Promise<ErrorData> {
     const lost = followed.until(node, ({ error }) => error !== null).catch(() => now);
@@ -139,6 +144,12 @@ function attendNode(
   }
   return {
     name,
+    async ready() {
+      const now = await followed.until(node, stands);
+      if (now.error || now.privileges === null) throw refusal(now.error ?? closedEarly(name));
+      return { session_id, node };
+    },
+    traced: followed.traced,
     look: picture,
     async close() {
       options.signal.removeEventListener("abort", cancel);
@@ -162,6 +173,11 @@ function attendNode(
 function settled({ collect, error, phase }: NodeState): boolean {
   if (collect?.state === "running") return false;
   return error !== null || collect !== null || phase === "failed" || phase === "closed";
+}
+
+/** Or will not. */
+function stands({ error, phase, privileges }: NodeState): boolean {
+  return error !== null || privileges !== null || phase === "failed" || phase === "closed";
 }
 
 function describe(node: NodeState): string {

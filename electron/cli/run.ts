@@ -29,6 +29,8 @@ export interface Flags {
   color: boolean;
   json?: boolean;
   lendBpftool?: boolean;
+  /** It is not about the picture: no steps of collecting on stderr, no question what to lend for it. */
+  quiet?: boolean;
   concurrency?: number;
 }
 
@@ -58,6 +60,8 @@ export interface Work {
 
 /** The targets of a run, open or opening. */
 export interface Session {
+  /** Aborted at the first interrupt. */
+  signal: AbortSignal;
   client: Client;
   terminal: Terminal;
   plan: Plan;
@@ -100,7 +104,7 @@ export async function inSession(
     return await withHost(flags, version, async (client) => {
       const options = openOptions(flags, terminal, interrupt, plan);
       const targets = await openTargets(client, terminal, named, options);
-      return use({ client, terminal, plan, targets });
+      return use({ signal: interrupt.signal, client, terminal, plan, targets });
     });
   } catch (error) {
     return report(error, terminal);
@@ -110,7 +114,8 @@ export async function inSession(
 }
 
 function openOptions(flags: Flags, terminal: Terminal, { signal }: Interrupt, plan: Plan) {
-  const policy = { lend_bpftool: flags.lendBpftool ?? false };
+  // A command that prints no picture does not need to see everything.
+  const policy = { lend_bpftool: flags.lendBpftool ? "yes" : flags.quiet ? "no" : "ask" } as const;
   return {
     ask: plan.one ? plainAsker(terminal, policy) : sharedAsker(terminal, policy),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
@@ -120,7 +125,7 @@ function openOptions(flags: Flags, terminal: Terminal, { signal }: Interrupt, pl
   };
 }
 
-const showsProgress = (flags: Flags) => !flags.json && process.stderr.isTTY;
+const showsProgress = (flags: Flags) => !flags.json && !flags.quiet && process.stderr.isTTY;
 
 /** Prints while the node is still open: what it says of the node is said before it is left. */
 async function alone({ client, terminal, plan }: Session, target: OpenTarget, flags: Flags, work: Work) {

@@ -123,7 +123,8 @@ export class TraceReader {
 
 const isReserved = (name: string): name is Reserved => Object.hasOwn(RESERVED, name);
 
-function objectOf(line: string): Record<string, unknown> | null {
+/** Null for what is no JSON object. */
+export function objectOf(line: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null && !Array.isArray(value)

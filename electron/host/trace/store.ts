@@ -6,9 +6,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import { BpfdeskError } from "../../core/errors.ts";
 import { cgroupFields, joinLine } from "../../core/trace/join-line.ts";
 import { namesOf, type TraceNames } from "../../core/trace/names.ts";
-import type { TraceSchema } from "../../core/trace/protocol.ts";
+import { type TraceSchema, traceSchema } from "../../core/trace/protocol.ts";
 import type { RowPage, RowQuery } from "../../core/trace/query.ts";
-import { TraceReader } from "../../core/trace/reader.ts";
+import { objectOf, TraceReader } from "../../core/trace/reader.ts";
 import { TraceRecords } from "../../core/trace/records.ts";
 import { LineSplitter } from "../../core/trace/split-lines.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -157,11 +157,11 @@ export function createTraceStore(journal: Journal): TraceStore {
         const command_id = live ? live.command_id : schemaOf(trace_id, node)?.command_id;
         for (const { id, stream, bytes } of command_id ? journal.blobs(command_id, after) : []) {
           after = id;
-          if (stream === "stdout") yield splitter.push(bytes).map(join);
+          if (stream === "stdout") yield splitter.push(bytes).flatMap(join);
           if (signal.aborted) return;
         }
         if (ended) {
-          yield splitter.finish().map(join);
+          yield splitter.finish().flatMap(join);
           return;
         }
         if (live) await woken(live, signal);
@@ -184,25 +184,20 @@ function woken({ waiting, ended }: Running, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** Knows which records have a cgroup from the schema line. A line that is no JSON is passed on as it is. */
-function joiner(names: () => TraceNames): (line: string) => string {
+/** Knows which records have a cgroup from the schema line. A line that is no JSON object is left out. */
+function joiner(names: () => TraceNames): (line: string) => string[] {
+  let declared: TraceSchema["records"] | null = null;
   const fields = new Map<string, ReturnType<typeof cgroupFields>>();
   return (line) => {
-    const begins = fields.size === 0;
-    // Without a cgroup in any record nothing but the schema has to be read.
-    if (begins && !line.includes('"schema"')) return line;
-    try {
-      const members = JSON.parse(line) as Record<string, unknown>;
-      if (members.record === "schema") {
-        for (const [name, record] of Object.entries((members as unknown as TraceSchema).records)) {
-          const found = cgroupFields(record);
-          if (found.length > 0) fields.set(name, found);
-        }
-      }
-      const known = fields.get(String(members.record));
-      return known ? joinLine(line, members, known, names()) : line;
-    } catch {
-      return line;
+    const members = objectOf(line);
+    if (members === null) return [];
+    const record = String(members.record);
+    const schema = declared === null && record === "schema" ? traceSchema.safeParse(members) : null;
+    if (schema?.success) {
+      declared = schema.data.records;
+      for (const [name, one] of Object.entries(declared)) fields.set(name, cgroupFields(one));
     }
+    const known = fields.get(record);
+    return [known?.length ? joinLine(line, members, known, names()) : line];
   };
 }
