@@ -36,6 +36,7 @@ const zones = {
       "zustand",
       "monaco-editor",
       "@xterm/xterm",
+      "uplot",
     ],
   },
 };
@@ -50,6 +51,7 @@ const doors = {
   ws: "^electron/server/",
   "monaco-editor": "^renderer/editor/",
   "@xterm/xterm": "^renderer/terminal/",
+  uplot: "^renderer/chart/",
 };
 
 const packagePath = (names) =>

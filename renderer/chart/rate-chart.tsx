@@ -16,7 +16,7 @@ export interface RateChartProps {
   dark: boolean;
 }
 
-const HEIGHT = 84;
+const HEIGHT = 72;
 const AXIS_FONT = "10px system-ui, sans-serif";
 
 export default function RateChart({ time_s, events, lost, label, dark }: RateChartProps) {
@@ -60,18 +60,36 @@ function optionsFor(frame: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [6, 4, 0, 0],
+    padding: [8, 24, 0, 0],
     scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 18, gap: 2, space: 70, grid: { show: false } },
-      { ...axis, size: 46, gap: 4, space: 24 },
+      { ...axis, size: 16, gap: 2, space: 70, grid: { show: false }, values: (_chart, times) => times.map(clock) },
+      { ...axis, size: 44, gap: 4, space: 22, values: (_chart, rates) => rates.map(short) },
     ],
     series: [
       {},
       { stroke: colour("--accent"), width: 1.5, fill: colour("--info-fill"), points: { show: false } },
-      { stroke: colour("--critical"), width: 1, fill: colour("--critical"), paths: bars() },
+      {
+        stroke: colour("--critical"),
+        width: 1,
+        fill: colour("--critical"),
+        paths: bars(),
+        points: { show: false },
+      },
     ],
   };
+}
+
+/** Time of day. */
+function clock(time_s: number): string {
+  const date = new Date(time_s * 1000);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** `20k`: there is no room for more. */
+function short(rate: number): string {
+  if (rate >= 1e6) return `${rate / 1e6}M`;
+  return rate >= 1e3 ? `${rate / 1e3}k` : String(Number(rate.toFixed(2)));
 }
 
 function bars(): uPlot.Series.PathBuilder {

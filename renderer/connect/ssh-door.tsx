@@ -2,8 +2,8 @@
 import { type SubmitEvent, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { RecentTarget } from "../../electron/shared/contract.ts";
+import { errorData } from "../host/error-data.ts";
 import { connectNode, connectNodes } from "../host/intents.ts";
-import { errorData } from "../host/link.ts";
 import { notify } from "../stores/notice.ts";
 import { loadTargets, targetsStore } from "../stores/targets.ts";
 import { Button } from "../ui/button.tsx";

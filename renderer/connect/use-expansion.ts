@@ -1,7 +1,8 @@
 /** What the typed text means, asked of the host a moment after the last key. */
 import { useEffect, useState } from "react";
 import type { ExpandedTargets } from "../../electron/shared/contract.ts";
-import { errorData, host } from "../host/link.ts";
+import { errorData } from "../host/error-data.ts";
+import { host } from "../host/link.ts";
 
 const AFTER_MS = 250;
 /** Only such text can mean anything but one host as it stands. */

@@ -8,7 +8,8 @@ import { notify } from "../stores/notice.ts";
 import { clearSelection } from "../stores/selection.ts";
 import { currentNodeStore, showNode, showNodes } from "../stores/session.ts";
 import { loadTargets } from "../stores/targets.ts";
-import { errorData, host } from "./link.ts";
+import { errorData } from "./error-data.ts";
+import { host } from "./link.ts";
 
 /** Longest text the contract takes for what was opened. */
 const MAX_GROUP_TEXT = 512;

@@ -9,6 +9,7 @@ import type { AppInfo } from "../../electron/shared/contract.ts";
 import type { Client } from "../../electron/shared/rpc/client.ts";
 import { applyEvents, sessionStore } from "../stores/session.ts";
 import { connectHost } from "./connect.ts";
+import { errorData } from "./error-data.ts";
 
 export type LinkState =
   | { status: "opening" }
@@ -70,15 +71,4 @@ export function host(): Extract<LinkState, { status: "open" }> {
     message: "bpfdesk's host is not reachable.",
     hint: "Reload the window.",
   });
-}
-
-/** Any failure as data. An error that is none of ours is a bug; its text is kept as the cause. */
-export function errorData(error: unknown): ErrorData {
-  if (error instanceof BpfdeskError) return error.data;
-  return {
-    code: "internal",
-    message: "bpfdesk made a mistake.",
-    hint: "Try again; please report it when it happens twice.",
-    cause: error instanceof Error ? error.message : String(error),
-  };
 }

@@ -6,7 +6,8 @@ import { openPalette, openShortcuts } from "../stores/overlay.ts";
 import { clearSelection, goBack, goForward } from "../stores/selection.ts";
 import { sessionStore, showNode, showNodes } from "../stores/session.ts";
 import { setTheme, toggleTheme } from "../stores/theme.ts";
-import { isRunning, stopShownRun } from "../stores/traces/runs.ts";
+import { isRunning } from "../stores/traces/run-state.ts";
+import { stopShownRun } from "../stores/traces/runs.ts";
 import { resetViews } from "../stores/view-request.ts";
 import { modKey } from "./shortcuts.ts";
 

@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { dismissNotice, noticeStore } from "../stores/notice.ts";
 import { sessionStore } from "../stores/session.ts";
-import { runningSum } from "../stores/traces/runs.ts";
+import { runningSum } from "../stores/traces/run-state.ts";
 import { cpuText } from "../stores/traces/text.ts";
 import { showView } from "../stores/view-request.ts";
 import { Button } from "../ui/button.tsx";

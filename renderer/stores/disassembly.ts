@@ -1,7 +1,8 @@
 /** The program whose translated code is shown, and how far asking for it has come. */
 import { createStore } from "zustand/vanilla";
 import type { ErrorData } from "../../electron/core/errors.ts";
-import { errorData, host } from "../host/link.ts";
+import { errorData } from "../host/error-data.ts";
+import { host } from "../host/link.ts";
 
 export type DisassemblyState =
   | { state: "none" }

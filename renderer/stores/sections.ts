@@ -3,7 +3,8 @@ import { useEffect } from "react";
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import type { SectionInfo } from "../../electron/shared/contract.ts";
-import { errorData, host } from "../host/link.ts";
+import { errorData } from "../host/error-data.ts";
+import { host } from "../host/link.ts";
 
 interface SectionsState {
   state: "idle" | "loading" | "ready" | "failed";

@@ -1,7 +1,8 @@
 /** What can be connected to, as the host knows it: hosts of the SSH configuration, groups, what was opened lately. */
 import { createStore } from "zustand/vanilla";
 import type { RecentTarget, SshHost, TargetGroup } from "../../electron/shared/contract.ts";
-import { errorData, host } from "../host/link.ts";
+import { errorData } from "../host/error-data.ts";
+import { host } from "../host/link.ts";
 
 export interface Targets {
   hosts: readonly SshHost[];

@@ -67,9 +67,10 @@ export function Grid<Row>(props: GridProps<Row>) {
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => onRange?.(first, last), [onRange, first, last]);
 
+  const height = virtual.getTotalSize();
   useLayoutEffect(() => {
-    if (follow && count > 0 && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
-  }, [follow, count]);
+    if (follow && height > 0 && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, [follow, height]);
   const scrolledTo = useRef(0);
   const onScroll = () => {
     const view = scroller.current;
@@ -143,7 +144,7 @@ export function Grid<Row>(props: GridProps<Row>) {
         cursor={at}
       />
       {/* biome-ignore lint/a11y/useSemanticElements: rows of a virtual grid are placed, not laid out */}
-      <div role="rowgroup" className="grid-body" style={{ height: virtual.getTotalSize(), minWidth }}>
+      <div role="rowgroup" className="grid-body" style={{ height, minWidth }}>
         {items.map((item) => {
           const row = props.rowAt(item.index);
           const key = row === undefined ? `waiting ${item.index}` : props.keyOf(row, item.index);

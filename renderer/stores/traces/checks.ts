@@ -3,7 +3,8 @@ import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import type { ErrorData } from "../../../electron/core/errors.ts";
 import type { TracerCheck } from "../../../electron/shared/contract.ts";
-import { errorData, host } from "../../host/link.ts";
+import { errorData } from "../../host/error-data.ts";
+import { host } from "../../host/link.ts";
 
 export type CheckState =
   | { state: "asking"; cancel: () => void }

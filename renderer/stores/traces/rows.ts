@@ -5,7 +5,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { ErrorData } from "../../../electron/core/errors.ts";
 import type { TraceRows } from "../../../electron/shared/contract.ts";
-import { errorData } from "../../host/link.ts";
+import { errorData } from "../../host/error-data.ts";
 
 export const PAGE = 100;
 /** Pages kept beside those on screen. */

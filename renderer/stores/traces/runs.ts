@@ -2,12 +2,14 @@
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import type { ErrorData } from "../../../electron/core/errors.ts";
-import type { NodeState, SessionState, TraceState } from "../../../electron/core/journal/state.ts";
-import { errorData, host } from "../../host/link.ts";
+import type { TraceState } from "../../../electron/core/journal/state.ts";
+import { errorData } from "../../host/error-data.ts";
+import { host } from "../../host/link.ts";
 import { notify } from "../notice.ts";
 import { sessionStore } from "../session.ts";
 import { showView } from "../view-request.ts";
 import type { StartInput } from "./form.ts";
+import { isRunning, shownRun } from "./run-state.ts";
 
 /** The run a person chose to see; null: the newest. */
 export const shownRunStore = createStore<{ trace_id: string | null }>(() => ({ trace_id: null }));
@@ -18,34 +20,10 @@ export function showRun(trace_id: string | null): void {
   showView("traces");
 }
 
-/** All runs of the session, newest first. */
-export function newestFirst(traces: readonly TraceState[]): TraceState[] {
-  return traces.toReversed();
-}
-
 /** The run in view, or undefined when there is none. */
 export function useShownRun(): TraceState | undefined {
   const id = useStore(shownRunStore, (state) => state.trace_id);
   return useStore(sessionStore, (state) => shownRun(state, id));
-}
-
-export function shownRun({ traces }: Pick<SessionState, "traces">, id: string | null): TraceState | undefined {
-  return traces.findLast((trace) => trace.trace_id === id) ?? traces.at(-1);
-}
-
-/** Whether a run has not ended. */
-export function isRunning({ state }: Pick<TraceState, "state">): boolean {
-  return state === "starting" || state === "running";
-}
-
-/** Why a tracer cannot be started on a node; null when it can. */
-export function whyNot(node: NodeState): string | null {
-  if (node.transport === "replay") return "This is a recording: nothing can be started on it.";
-  if (node.phase !== "ready" && node.phase !== "collecting") return "The node is not connected.";
-  if (node.privileges === null || node.privileges === "none" || node.privileges === "sudo_some") {
-    return "Tracers need root on the node, and bpfdesk is not root there.";
-  }
-  return null;
 }
 
 export interface StartFailure {
@@ -97,25 +75,4 @@ export function stopShownRun(): void {
     running.find((trace) => trace.trace_id === shown?.trace_id) ?? (running.length === 1 ? running[0] : undefined);
   if (one) void stopRun(one);
   else if (running.length > 0) showView("traces");
-}
-
-export interface RunningSum {
-  count: number;
-  starting: number;
-  /** Percent of one CPU, of all nodes together. */
-  cpu_pct: number;
-  lost: number;
-}
-
-/** What goes on in sum, for the status bar; null when nothing does. */
-export function runningSum(traces: readonly TraceState[]): RunningSum | null {
-  const running = traces.filter(isRunning);
-  if (running.length === 0) return null;
-  const last = running.map((trace) => trace.stats.at(-1));
-  return {
-    count: running.length,
-    starting: running.filter((trace) => trace.state === "starting").length,
-    cpu_pct: last.reduce((sum, stats) => sum + (stats?.cost?.cpu_pct ?? 0), 0),
-    lost: last.reduce((sum, stats) => sum + (stats?.lost ?? 0), 0),
-  };
 }

@@ -5,6 +5,7 @@ import type { TraceSummary } from "../../../electron/core/trace/protocol.ts";
 import { countText, durationText, plural } from "../../ui/format.ts";
 
 const ENDS: Record<TraceSummary["ended"], string> = {
+  done: "by itself, having seen all there was to see",
   time: "at its time limit",
   events: "at its limit of events",
   stdin: "because it was stopped",
@@ -62,9 +63,9 @@ export function nodeLabel(nodes: Readonly<Record<string, NodeState>>, node: stri
   return known ? known.datapath?.node.hostname || known.label : node;
 }
 
-/** `0.12 % of one CPU`. */
+/** `0.12 % CPU`, of one. */
 export function cpuText(cpu_pct: number): string {
-  return `${cpu_pct < 0.01 && cpu_pct > 0 ? "< 0.01" : cpu_pct.toFixed(2)} % of one CPU`;
+  return `${cpu_pct < 0.01 && cpu_pct > 0 ? "< 0.01" : cpu_pct.toFixed(2)} % CPU`;
 }
 
 /** What one event cost in its own programs; null when nothing ran. */

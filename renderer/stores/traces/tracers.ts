@@ -4,7 +4,8 @@ import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import type { ErrorData } from "../../../electron/core/errors.ts";
 import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
-import { errorData, host } from "../../host/link.ts";
+import { errorData } from "../../host/error-data.ts";
+import { host } from "../../host/link.ts";
 
 export interface TracersState {
   state: "idle" | "loading" | "ready" | "failed";

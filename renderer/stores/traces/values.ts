@@ -22,7 +22,7 @@ export function valueText(kind: ValueKind, value: unknown): string {
     case "f64":
       return numberText(kind, value);
     case "bool":
-      return value === true || value === 1 ? "yes" : value === false || value === 0 ? "no" : String(value);
+      return flagText(value);
     case "hex":
       return hexText(value);
     case "list":
@@ -112,4 +112,10 @@ function dateOf(value: unknown): Date | null {
 function plainText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The host keeps what is no number as text. */
+function flagText(value: unknown): string {
+  const text = plainText(value);
+  return text === "true" || text === "1" ? "yes" : text === "false" || text === "0" ? "no" : text;
 }

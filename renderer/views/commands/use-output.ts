@@ -1,7 +1,8 @@
 /** Reads the recorded output of a command, at most a screenful of megabytes of it. */
 import { useEffect, useState } from "react";
 import type { ErrorData } from "../../../electron/core/errors.ts";
-import { errorData, host } from "../../host/link.ts";
+import { errorData } from "../../host/error-data.ts";
+import { host } from "../../host/link.ts";
 
 /** More than this is saved to a file rather than read on a screen. */
 export const SHOWN_BYTES = 2 * 1024 * 1024;

@@ -2,8 +2,9 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ErrorData } from "../../../electron/core/errors.ts";
 import type { SecretsStatus } from "../../../electron/shared/contract.ts";
+import { errorData } from "../../host/error-data.ts";
 import { keepSecretsFor, wipeSecrets } from "../../host/intents.ts";
-import { errorData, host } from "../../host/link.ts";
+import { host } from "../../host/link.ts";
 import { Button } from "../../ui/button.tsx";
 import { plural, timeText } from "../../ui/format.ts";
 import { ErrorBlock } from "../../ui/message.tsx";

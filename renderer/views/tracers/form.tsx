@@ -8,7 +8,7 @@ import { indexOf } from "../../stores/datapath-index.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { type FormValues, type LimitName, problemsOf } from "../../stores/traces/form.ts";
 import { formOf, formStore, setForm, submit } from "../../stores/traces/form-store.ts";
-import { whyNot } from "../../stores/traces/runs.ts";
+import { whyNot } from "../../stores/traces/run-state.ts";
 import { suggestionsFor } from "../../stores/traces/suggestions.ts";
 import { Button } from "../../ui/button.tsx";
 import { plural } from "../../ui/format.ts";

@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { useStore } from "zustand";
 import { askCheckOnce } from "../../stores/traces/checks.ts";
 import { formStore } from "../../stores/traces/form-store.ts";
-import { whyNot } from "../../stores/traces/runs.ts";
+import { whyNot } from "../../stores/traces/run-state.ts";
 import { loadTracers, useTracers } from "../../stores/traces/tracers.ts";
 import { useNode } from "../../stores/use-node.ts";
 import { Button } from "../../ui/button.tsx";

@@ -6,7 +6,7 @@ import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
 import { askCheck, type CheckState, useCheck } from "../../stores/traces/checks.ts";
 import { chooseTracer } from "../../stores/traces/form-store.ts";
 import { type Offered, offeredTo } from "../../stores/traces/offered.ts";
-import { whyNot } from "../../stores/traces/runs.ts";
+import { whyNot } from "../../stores/traces/run-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
 
@@ -32,28 +32,26 @@ export function TracerList(props: { tracers: readonly TracerManifest[]; shown: s
             <span className="tracer-head">
               <strong>{tracer.title}</strong> <Cost tracer={tracer} />
             </span>
-            <span>{tracer.question}</span>
+            <span className="tracer-question">{tracer.question}</span>
             <OfferedLine offered={offeredTo(tracer, check)} />
           </ListBoxItem>
         ))}
       </ListBox>
+      <p className="tracer-note muted">
+        All tracers are one program. It is put into a private folder on the node and removed when bpfdesk leaves the
+        node; when a run ends, the kernel takes away all that it had attached.
+      </p>
     </nav>
   );
 }
 
-/** What is asked of the node, and that asking puts something there. */
+/** What is asked of the node and what it said, or why it cannot be asked. */
 function CheckBar({ node, check }: { node: NodeState; check: CheckState | undefined }) {
   const reason = whyNot(node);
   return (
     <div className="check-bar">
       {reason === null ? (
-        <>
-          <p className="muted">
-            Tracers are one program of about 2 MB. It is put into a private folder on the node and removed when bpfdesk
-            leaves it; when a run ends, the kernel takes away all it had attached.
-          </p>
-          <Asking node={node} check={check} />
-        </>
+        <Asking node={node} check={check} />
       ) : (
         <p className="strong-note">
           <CircleAlert size={13} aria-hidden /> {reason}

@@ -7,7 +7,7 @@ import { sessionStore } from "../../stores/session.ts";
 import { askCheck, useCheck } from "../../stores/traces/checks.ts";
 import { formStore } from "../../stores/traces/form-store.ts";
 import { offeredTo } from "../../stores/traces/offered.ts";
-import { whyNot } from "../../stores/traces/runs.ts";
+import { whyNot } from "../../stores/traces/run-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { NodeText } from "../../ui/node-text.tsx";
 import { OfferedLine } from "./list.tsx";

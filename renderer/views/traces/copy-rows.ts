@@ -1,6 +1,6 @@
 /** Copies rows of a record: they are read from the host, for most of them were never on screen. */
 
-import { errorData } from "../../host/link.ts";
+import { errorData } from "../../host/error-data.ts";
 import { copyText, notify } from "../../stores/notice.ts";
 import type { RowsWindow } from "../../stores/traces/rows.ts";
 import { type Column, toTsv } from "../../table/columns.ts";

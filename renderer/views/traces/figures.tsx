@@ -24,7 +24,7 @@ export function Figures({ trace }: { trace: TraceState }) {
         <Bad name="Lost" title="Happened, and could not be told: a buffer was full." count={figures.lost} />
         <Bad name="Evicted" title="Table entries that had to make room for newer ones." count={figures.evicted} />
         <Bad name="Thinned out" title="Not told, to stay within the budget." count={figures.thinned}>
-          {figures.sample_every > 1 ? ` (1 of ${countText(figures.sample_every)} is told)` : ""}
+          {figures.sample_every > 1 ? ` (1 of ${countText(figures.sample_every)} told)` : ""}
         </Bad>
         <Figure
           name="Own cost"
@@ -32,7 +32,7 @@ export function Figures({ trace }: { trace: TraceState }) {
           bad={over}
         >
           {cost ? cpuText(cost.cpu_pct) : "unknown"}
-          <span className="muted"> of {trace.limits.budget_pct} %</span>
+          <span className="muted"> (budget {trace.limits.budget_pct} %)</span>
         </Figure>
       </dl>
       <Chart trace={trace} />

@@ -7,7 +7,7 @@ import { host } from "../../host/link.ts";
 import { copyText } from "../../stores/notice.ts";
 import { columnInfos, filterOfGroup, keyColumns, type RecordInfo } from "../../stores/traces/fields.ts";
 import { openRows, PAGE, type RowsState, type RowsWindow, rowAt } from "../../stores/traces/rows.ts";
-import { isRunning } from "../../stores/traces/runs.ts";
+import { isRunning } from "../../stores/traces/run-state.ts";
 import { nothingText } from "../../stores/traces/text.ts";
 import { cellText, nextSort, type Sort } from "../../table/columns.ts";
 import { Grid } from "../../table/grid.tsx";
@@ -96,58 +96,56 @@ export function RecordTable({ trace, record }: { trace: TraceState; record: Reco
   };
 
   return (
-    <div className="split">
-      <div className="split-main">
-        <div className="table">
-          <RecordBar
-            label={record.title}
-            filter={filter}
-            onFilter={setFilter}
-            counts={countsText(state, grouped, paused ? (trace.rows[record.name] ?? 0) : null)}
-            running={running}
-            paused={paused}
-            onPause={onPause}
-            follow={canFollow && !paused ? follow : null}
-            onFollow={setFollow}
-            groupable={groupable}
-            group_by={query.group_by}
-            onGroup={onGroup}
-            columns={columns}
-            shown={shown}
-            onToggle={toggle}
-            marked={range ? Math.min(range.last, state.matching - 1) - range.first + 1 : 0}
-            matching={state.matching}
-            onCopy={copy}
-          />
-          <Grid
-            label={record.title}
-            count={state.matching}
-            rowAt={(index) => rowAt(state, index)}
-            keyOf={keyOf}
-            columns={shown}
-            sort={sort}
-            onSort={onSort}
-            cursor={cursor}
-            onCursor={setCursor}
-            selected={selected}
-            onSelect={onSelect}
-            onCopy={(part) => void copyRows(rows, part, shown, "tsv")}
-            onRange={rows.show}
-            onSpace={running ? onPause : undefined}
-            follow={canFollow && !paused && follow}
-            onFollow={setFollow}
-            empty={<Nothing trace={trace} record={record} state={state} />}
-          />
-        </div>
-      </div>
-      {chosen && !grouped ? (
-        <RecordDetails
-          record={record}
-          infos={infos}
-          row={rowOfKey(state, selected, keyOf) ?? chosen.row}
-          onClose={() => setChosen(null)}
+    <div className="table">
+      <RecordBar
+        label={record.title}
+        filter={filter}
+        onFilter={setFilter}
+        counts={countsText(state, grouped, paused ? (trace.rows[record.name] ?? 0) : null)}
+        running={running}
+        paused={paused}
+        onPause={onPause}
+        follow={canFollow && !paused ? follow : null}
+        onFollow={setFollow}
+        groupable={groupable}
+        group_by={query.group_by}
+        onGroup={onGroup}
+        columns={columns}
+        shown={shown}
+        onToggle={toggle}
+        marked={range ? Math.min(range.last, state.matching - 1) - range.first + 1 : 0}
+        matching={state.matching}
+        onCopy={copy}
+      />
+      <div className="split">
+        <Grid
+          label={record.title}
+          count={state.matching}
+          rowAt={(index) => rowAt(state, index)}
+          keyOf={keyOf}
+          columns={shown}
+          sort={sort}
+          onSort={onSort}
+          cursor={cursor}
+          onCursor={setCursor}
+          selected={selected}
+          onSelect={onSelect}
+          onCopy={(part) => void copyRows(rows, part, shown, "tsv")}
+          onRange={rows.show}
+          onSpace={running ? onPause : undefined}
+          follow={canFollow && !paused && follow}
+          onFollow={setFollow}
+          empty={<Nothing trace={trace} record={record} state={state} />}
         />
-      ) : null}
+        {chosen && !grouped ? (
+          <RecordDetails
+            record={record}
+            infos={infos}
+            row={rowOfKey(state, selected, keyOf) ?? chosen.row}
+            onClose={() => setChosen(null)}
+          />
+        ) : null}
+      </div>
     </div>
   );
 }

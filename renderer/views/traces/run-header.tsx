@@ -7,9 +7,10 @@ import { modKey } from "../../shell/shortcuts.ts";
 import { showCommand } from "../../stores/commands.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { openElsewhere } from "../../stores/traces/form-store.ts";
-import { isRunning, runAgain, stopRun, whyNot } from "../../stores/traces/runs.ts";
+import { isRunning, whyNot } from "../../stores/traces/run-state.ts";
+import { runAgain, stopRun } from "../../stores/traces/runs.ts";
 import { nodeLabel, stateText, tracerTitle } from "../../stores/traces/text.ts";
-import { Button } from "../../ui/button.tsx";
+import { Button, IconButton } from "../../ui/button.tsx";
 import { timeText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 import { StateIcon } from "./state-icon.tsx";
@@ -46,14 +47,10 @@ export function RunHeader({ trace, manifest }: { trace: TraceState; manifest: Tr
             </Button>
           )}
           {manifest ? (
-            <Button icon={Server} onPress={() => openElsewhere(manifest, trace)}>
-              On other nodes…
-            </Button>
+            <IconButton icon={Server} label="Run on other nodes" onPress={() => openElsewhere(manifest, trace)} />
           ) : null}
           {command_id === null ? null : (
-            <Button icon={ScrollText} onPress={() => showCommand(command_id)}>
-              Command
-            </Button>
+            <IconButton icon={ScrollText} label="Show its command" onPress={() => showCommand(command_id)} />
           )}
         </div>
       </div>

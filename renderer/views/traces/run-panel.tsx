@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import type { TraceState } from "../../../electron/core/journal/state.ts";
 import { type RecordInfo, recordsOf } from "../../stores/traces/fields.ts";
-import { isRunning } from "../../stores/traces/runs.ts";
+import { isRunning } from "../../stores/traces/run-state.ts";
 import { useManifest } from "../../stores/traces/tracers.ts";
 import { countText } from "../../ui/format.ts";
 import { ErrorBlock, Loading } from "../../ui/message.tsx";
@@ -41,7 +41,10 @@ function Records({ trace, records }: { trace: TraceState; records: readonly Reco
         {records.map((record) => (
           <Tab key={record.name} id={record.name} className="tab">
             <NodeText text={record.title} />{" "}
-            <span className="tab-count">{countText(trace.rows[record.name] ?? 0)}</span>
+            {/* Of totals it is not known here how many there are, only how often they were told. */}
+            {record.kind === "event" ? (
+              <span className="tab-count">{countText(trace.rows[record.name] ?? 0)}</span>
+            ) : null}
           </Tab>
         ))}
       </TabList>
