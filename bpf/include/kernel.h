@@ -128,16 +128,26 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup;
 };
 
+struct sock_cgroup_data___val {
+	/* Before 8520e224f547: the pointer, or with one of its two lowest bits set none. */
+	__u64 val;
+};
+
 struct socket {
 	struct file *file;
 	struct sock *sk;
 };
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
 
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
+	kuid_t sk_uid;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
@@ -160,12 +170,45 @@ struct sk_buff {
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48];
 };
 
 /* At `end`. */
 struct skb_shared_info {
 	unsigned short gso_size;
 	unsigned short gso_segs;
+};
+
+/* In sk_buff.cb of a segment. */
+struct tcp_skb_cb {
+	__u16 tcp_gso_segs;
+	/* 16 bits wide since the ninth flag of TCP's header was put to use (6.15); SYN is in the low byte. */
+	__u8 tcp_flags;
+	__u8 sacked;
+};
+
+struct inet_connection_sock {
+	__u32 icsk_rto;
+	__u8 icsk_ca_state : 5;
+	__u8 icsk_retransmits;
+	__u8 icsk_pending;
+};
+
+struct tcp_sock {
+	__u32 segs_out;
+	__u32 total_retrans;
+	__u32 srtt_us;
+	__u32 snd_cwnd;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+	__u8 num_retrans;
+};
+
+/* The tracepoint's record, which tells whether its program is given `err`, too. */
+struct trace_event_raw_tcp_retransmit_skb {
+	int err;
 };
 
 struct xdp_rxq_info {
@@ -186,5 +229,12 @@ struct bpf_iter__task_file {
 };
 
 #pragma clang attribute pop
+
+/* Their numbers differ from kernel to kernel: bpf_core_enum_value(). */
+enum skb_drop_reason {
+	SKB_DROP_REASON_TC_INGRESS,
+	SKB_DROP_REASON_TC_EGRESS,
+	SKB_DROP_REASON_XDP,
+};
 
 #endif
