@@ -1,12 +1,34 @@
 import { expect, it } from "vitest";
-import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
-import { dnsTracer, verdictTracer } from "../../../test/e2e/tracers.ts";
+import { type TracerManifest, tracerManifest } from "../../../electron/core/trace/manifest.ts";
 import { bigNode, NODE_SIZES } from "../../../test/support/big-node.ts";
 import { indexOf, type Thing } from "../datapath-index.ts";
 import { offersFor } from "./offers.ts";
 
 const index = indexOf(bigNode(NODE_SIZES.small));
-const tracers: TracerManifest[] = [verdictTracer, dnsTracer];
+
+const param = (name: string, type: string, more: object) => ({ name, title: name, description: name, type, ...more });
+const tracer = (name: string, params: object[]): TracerManifest =>
+  tracerManifest.parse({
+    name,
+    title: name,
+    question: "?",
+    summary: "s",
+    cost: "low",
+    cost_note: "c",
+    needs: [],
+    variants: [{ id: "one", title: "One", needs: [], proves: "p" }],
+    kernels_tried: [],
+    params,
+    records: {},
+  });
+const tracers = [
+  tracer("verdict", [
+    param("ifname", "text", { suggests: "ifname" }),
+    param("direction", "enum", { values: ["ingress", "egress", "xdp"] }),
+    param("prog_ids", "list", { suggests: "prog_id" }),
+  ]),
+  tracer("dns", [param("name", "text", {})]),
+];
 const paramsOf = (thing: Thing) => offersFor(thing, index, tracers).map(({ tracer, params }) => [tracer.name, params]);
 
 function find(wanted: (thing: Thing) => boolean): Thing {
