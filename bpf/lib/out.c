@@ -4,6 +4,7 @@
  * tracer from noticing that its connection is gone, so writing never blocks without watching for that.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -22,6 +23,9 @@
 /* … and a pipe that can be written to takes at least so much without blocking (PIPE_BUF, pipe(7)). */
 #define PIPE_PIECE 4096
 
+#define FRAME_HEADER 8
+#define FRAME_KIND_AT 4
+
 struct out {
 	int fd;
 	int give_up_fd;
@@ -30,6 +34,9 @@ struct out {
 	bool gone;
 	/* A comma is due before the next member or element. */
 	bool comma;
+	/* Every line is a frame; this one begins at `frame_at`. */
+	bool framed;
+	size_t frame_at;
 	char *bytes;
 	size_t used;
 	size_t room;
@@ -246,8 +253,38 @@ static void put_name(struct out *out, const char *name)
 	put(out, "\":", 2);
 }
 
+static void begin_frame(struct out *out, enum frame_kind kind)
+{
+	const char header[FRAME_HEADER] = { [FRAME_KIND_AT] = (char)kind };
+
+	out->frame_at = out->used;
+	put(out, header, sizeof(header));
+}
+
+static void end_frame(struct out *out)
+{
+	uint32_t length = htole32((uint32_t)(out->used - out->frame_at - FRAME_HEADER));
+
+	memcpy(out->bytes + out->frame_at, &length, sizeof(length));
+}
+
+void out_begin_frames(struct out *out)
+{
+	out->framed = true;
+}
+
+void out_frame(struct out *out, enum frame_kind kind, const struct iovec *pieces, size_t count)
+{
+	begin_frame(out, kind);
+	for (size_t i = 0; i < count; i++)
+		put(out, pieces[i].iov_base, pieces[i].iov_len);
+	end_frame(out);
+}
+
 void out_line(struct out *out, const char *record)
 {
+	if (out->framed)
+		begin_frame(out, FRAME_LINE);
 	put(out, "{", 1);
 	out->comma = false;
 	out_str(out, "record", record);
@@ -257,6 +294,8 @@ void out_end_line(struct out *out)
 {
 	put(out, "}\n", 2);
 	out->comma = false;
+	if (out->framed)
+		end_frame(out);
 }
 
 void out_u64(struct out *out, const char *name, uint64_t value)

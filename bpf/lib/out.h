@@ -9,8 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct out;
+
+/*
+ * Where lines are too slow: from now on everything is a frame (docs/design/0006-tracers.md), lines too. A frame is
+ * its length (4 bytes, little endian), its kind (1), three zero bytes, and its content.
+ */
+enum frame_kind { FRAME_LINE = 1, FRAME_ENTRIES = 2, FRAME_DEFLATED = 3, FRAME_END = 4 };
+void out_begin_frames(struct out *out);
+void out_frame(struct out *out, enum frame_kind kind, const struct iovec *pieces, size_t count);
 
 /* A line: {"record":"<record>", … }. */
 void out_line(struct out *out, const char *record);
