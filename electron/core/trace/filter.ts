@@ -23,7 +23,7 @@ export function compileFilter(filter: string, cells: readonly Cells[]): Test | n
 const OPERATOR = /^([a-z][a-z0-9_]*)(!=|>=|<=|[:=<>])(.*)$/s;
 
 function testOf(term: string, cells: readonly Cells[]): Test | null {
-  if (term.length > 1 && term.startsWith("-")) {
+  if (term.startsWith("-")) {
     const test = testOf(term.slice(1), cells);
     return test && ((row) => !test(row));
   }
