@@ -86,7 +86,7 @@ async function traceOne(run: Run, target: OpenTarget): Promise<number> {
 async function follow({ session, manifest, flags, table }: Run, target: OpenTarget): Promise<void> {
   const { client, signal, terminal, plan } = session;
   const { session_id, node } = await opened(manifest, target);
-  signal.throwIfAborted();
+  if (signal.aborted) throw cancelled(target.name);
   const { trace_id } = await client.call("trace.start", {
     session_id,
     node,
@@ -117,6 +117,9 @@ async function opened({ records }: TracerManifest, target: OpenTarget) {
   const fields = Object.values(records).flatMap((record) => record.fields);
   return fields.some(({ type }) => type === "cgroup") ? target.look() : target.ready();
 }
+
+const cancelled = (name: string) =>
+  new BpfdeskError({ code: "cancelled", message: `Tracing ${name} was cancelled before it began.`, hint: "" });
 
 /** A line of a node among others. */
 const named = (line: string, name: string) => `{"node":${JSON.stringify(name)},${line.slice(line.indexOf("{") + 1)}`;

@@ -35,6 +35,8 @@ export interface LentTool {
 export interface LentTracers {
   /** Of the binary. */
   path: string;
+  /** They were removed: by us, or because somebody had changed them. */
+  readonly gone: boolean;
   /** Removes it; returns what could not be removed, in words. Never rejects; may be called again. */
   remove(): Promise<string[]>;
 }

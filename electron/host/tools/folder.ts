@@ -14,6 +14,8 @@ export interface LentFolder {
   path: string;
   /** `uname -m` of the node. */
   machine: string;
+  /** It was removed. */
+  readonly gone: boolean;
   /** Removes it with all it holds; returns what could not be removed, in words. Never rejects; may be called again. */
   remove(): Promise<string[]>;
 }
@@ -46,7 +48,7 @@ export async function lendFolder(transport: NodeTransport, options: FolderOption
   const [path = "", machine = ""] = stdout.trim().split("\n");
   // The path is used as a word of shell text by the collector's sections and removed with all it holds.
   if (code === 0 && path.endsWith(`/${name}`) && /^\/[A-Za-z0-9/._-]+$/.test(path)) {
-    return { path, machine, remove: remover(transport, path, options.what) };
+    return folderAt(transport, path, machine, options.what);
   }
   if (path.endsWith(`/${name}`)) await remote(transport, "REMOVE", [path], { cleanup: true });
   throw new BpfdeskError({
@@ -64,18 +66,24 @@ export async function lendFolder(transport: NodeTransport, options: FolderOption
   });
 }
 
-function remover(transport: NodeTransport, path: string, what: string): () => Promise<string[]> {
+function folderAt(transport: NodeTransport, path: string, machine: string, what: string): LentFolder {
   let gone = false;
-  return async () => {
-    if (gone) return [];
-    try {
-      const { code, stdout } = await remote(transport, "REMOVE", [path], { cleanup: true });
-      gone = code === 0 && stdout.trim() === "";
-    } catch {
-      // No connection: said below.
-    }
-    return gone
-      ? []
-      : [`${path} on ${transport.host} (the ${what} that was lent; it is removed there once the loss is seen)`];
+  const words = `${path} on ${transport.host} (the ${what} that was lent; it is removed there once the loss is seen)`;
+  return {
+    path,
+    machine,
+    get gone() {
+      return gone;
+    },
+    async remove() {
+      if (gone) return [];
+      try {
+        const { code, stdout } = await remote(transport, "REMOVE", [path], { cleanup: true });
+        gone = code === 0 && stdout.trim() === "";
+      } catch {
+        // No connection: said in words.
+      }
+      return gone ? [] : [words];
+    },
   };
 }

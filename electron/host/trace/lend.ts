@@ -37,7 +37,13 @@ export async function lendTracers(transport: NodeTransport, options: LendOptions
     await transport.upload(binary.bytes, path, 0o700, signal);
     const { remove } = folder;
     checkBeforeUse(transport, { what: "tracer", path, folder: folder.path, files: { [FILE]: binary.sha256 }, remove });
-    return { path, remove };
+    return {
+      path,
+      remove,
+      get gone() {
+        return folder.gone;
+      },
+    };
   } catch (error) {
     await folder.remove();
     throw error;

@@ -8,6 +8,7 @@ import type { EventBody } from "../../core/journal/events.ts";
 import { hasRoot } from "../../core/privileges.ts";
 import type { TracerCheck } from "../../shared/contract.ts";
 import { within } from "../session/limit.ts";
+import { cancelled } from "../session/prompts.ts";
 import type { LentTracers, NodeWork } from "../session/work.ts";
 import { execChecked } from "../tools/checked.ts";
 import { firstText, lastText } from "../transport/text.ts";
@@ -57,22 +58,30 @@ export function createTracing(parts: TracingParts): Tracing {
   const runs = new Map<string, TraceRun>();
   let lending: Promise<LentTracers> | null = null;
 
-  /** The same one for all; one that failed is tried again by the next. */
-  function lend(signal: AbortSignal): Promise<LentTracers> {
-    if (lending) return lending;
-    const made = lendNow(AbortSignal.any([signal, over.signal]));
-    lending = made;
-    made.catch(() => {
-      if (lending === made) lending = null;
-    });
-    return made;
+  /** The same for all; what failed, or is gone, is lent again to the next. */
+  async function lend(signal: AbortSignal): Promise<LentTracers> {
+    const before = lending;
+    const there = await before?.catch(() => null);
+    if (there && !there.gone) return there;
+    if (lending === before) lending = lendNow();
+    return lending ? unlessAborted(lending, signal) : lend(signal);
   }
 
-  async function lendNow(signal: AbortSignal): Promise<LentTracers> {
+  async function lendNow(): Promise<LentTracers> {
     if (!parts.lendTracers) throw notLive(host);
     await parts.beforeLending();
-    signal.throwIfAborted();
-    return parts.lendTracers(transport, { signal });
+    if (over.signal.aborted) throw cancelled(host);
+    return parts.lendTracers(transport, { signal: over.signal });
+  }
+
+  /** Who is not waiting any more does not keep the others from it. */
+  function unlessAborted(lent: Promise<LentTracers>, signal: AbortSignal): Promise<LentTracers> {
+    return new Promise((resolve, reject) => {
+      const aborted = () => reject(cancelled(host));
+      if (signal.aborted) aborted();
+      signal.addEventListener("abort", aborted, { once: true });
+      lent.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+    });
   }
 
   function mayTrace(): void {
