@@ -1,10 +1,10 @@
 /**
- * npm run build:tracers: compiles `bpf/tracers` to one static binary an architecture.
+ * npm run build:tracers: compiles `bpf/tracers` to one static binary an architecture, and `bpf/change` to another.
  *
  * Every folder below bpf/tracers is a tracer. For each architecture: tracer.yaml → <name>.meta.h, <name>.bpf.c → object →
  * skeleton, then everything linked with the distribution's static libbpf, stripped. Nothing of this machine gets into the
  * result: the same input gives the same bytes. Writes resources/tracers/{tracers.json,<arch>/bpfdesk-tracer,<arch>/manifest.json}
- * (not committed); skips an architecture whose inputs have not changed. `--arch x86_64` builds that one only;
+ * and resources/change/<arch>/{bpfdesk-change,manifest.json} (not committed); skips an architecture whose inputs have not changed. `--arch x86_64` builds that one only;
  * `--only verdict` builds the binary with that tracer alone, in .cache/tracers/only-verdict, while one works on it.
  */
 import { execFile } from "node:child_process";
@@ -25,6 +25,10 @@ const { values: options } = parseArgs({ options: { arch: { type: "string" }, onl
 const CACHE = join(ROOT, ".cache/tracers");
 const WORK = options.only === undefined ? join(CACHE, "all") : join(CACHE, `only-${options.only}`);
 const OUT = options.only === undefined ? join(ROOT, "resources/tracers") : join(WORK, "out");
+/** What changes a node is a binary of its own, so that the one that observes cannot. Of bpf/lib it is linked with these. */
+const CHANGE = join(BPF, "change");
+const CHANGE_OUT = options.only === undefined ? join(ROOT, "resources/change") : join(WORK, "out/change");
+const LIB_OF_CHANGE = ["hooks.c", "out.c", "rtnl.c"];
 /** So many compilers at a time. */
 const AT_ONCE = 4;
 
@@ -94,23 +98,30 @@ async function build(arch, manifests, version) {
     all.filter((file) => file.endsWith(".bpf.c")),
     (source) => skeleton(source, { dir, target: arch.target, chain }),
   );
-  const sources = all.filter((file) => file.endsWith(".c") && !file.endsWith(".bpf.c"));
-  const objects = sources.map((source) => join(dir, `${relative(BPF, source).replaceAll("/", "-")}.o`));
-  await each(sources.keys(), (at) =>
+  const lib = LIB_OF_CHANGE.map((file) => join(BPF, "lib", file));
+  const user = (files) => files.filter((file) => file.endsWith(".c") && !file.endsWith(".bpf.c"));
+  const objectOf = (source) => join(dir, `${relative(BPF, source).replaceAll("/", "-")}.o`);
+  await each([...user(all), ...user(filesBelow(CHANGE))], (source) =>
     tool(chain.gcc, [
       ...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-sign-compare"],
       ...["-D_GNU_SOURCE", `-DTRACER_VERSION="${version}"`, `-ffile-prefix-map=${ROOT}=.`, "-ffunction-sections"],
       ...[join(BPF, "include"), join(BPF, "lib"), dir, ...chain.include].flatMap((one) => ["-I", one]),
-      ...["-c", relative(ROOT, sources[at]), "-o", objects[at]],
+      ...["-c", relative(ROOT, source), "-o", objectOf(source)],
     ]),
   );
-  const binary = join(dir, "bpfdesk-tracer");
-  await tool(chain.gcc, [
-    ...["-static", "-Wl,--build-id=none", "-Wl,--gc-sections"],
-    ...[...chain.lib.flatMap((one) => ["-L", one]), ...objects, "-lbpf", "-lelf", "-lz", "-lm", "-o", binary],
-  ]);
-  await tool(chain.strip, ["--strip-all", "--remove-section=.comment", binary]);
-  return readFileSync(binary);
+  const link = async (name, sources) => {
+    const binary = join(dir, name);
+    await tool(chain.gcc, [
+      ...["-static", "-Wl,--build-id=none", "-Wl,--gc-sections", ...chain.lib.flatMap((one) => ["-L", one])],
+      ...[...sources.map(objectOf), "-lbpf", "-lelf", "-lz", "-lm", "-o", binary],
+    ]);
+    await tool(chain.strip, ["--strip-all", "--remove-section=.comment", binary]);
+    return readFileSync(binary);
+  };
+  return {
+    "bpfdesk-tracer": await link("bpfdesk-tracer", user(all)),
+    "bpfdesk-change": await link("bpfdesk-change", [...user(filesBelow(CHANGE)), ...lib]),
+  };
 }
 
 /** Replaces a file in one step, so that nobody reads half of it. */
@@ -120,32 +131,37 @@ function put(file, bytes, mode = 0o644) {
   renameSync(`${file}.new`, file);
 }
 
-function isBuilt(arch, inputs) {
-  const folder = join(OUT, arch);
-  if (!existsSync(join(folder, "manifest.json")) || !existsSync(join(folder, "bpfdesk-tracer"))) return false;
+/** Where each binary goes. */
+const FOLDERS = { "bpfdesk-tracer": OUT, "bpfdesk-change": CHANGE_OUT };
+
+function isBuilt(name, arch, inputs) {
+  const folder = join(FOLDERS[name], arch);
+  if (!existsSync(join(folder, "manifest.json")) || !existsSync(join(folder, name))) return false;
   const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
-  const sha256 = createHash("sha256")
-    .update(readFileSync(join(folder, "bpfdesk-tracer")))
-    .digest("hex");
-  return manifest.inputs === inputs && manifest.sha256 === sha256;
+  return manifest.inputs === inputs && manifest.sha256 === sha256Of(readFileSync(join(folder, name)));
+}
+
+function sha256Of(bytes) {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function main() {
   ensurePackages("bpf/packages.txt");
-  const manifests = readManifests(TRACERS).filter(({ name }) => options.only === undefined || name === options.only);
+  const manifests = readManifests(TRACERS, options.only);
   const inputs = await fingerprint(manifests);
   const version = inputs.slice(0, 12);
   put(join(OUT, "tracers.json"), `${JSON.stringify(manifests, null, 1)}\n`);
   for (const arch of ARCHES.filter((one) => options.arch === undefined || one.arch === options.arch)) {
-    if (isBuilt(arch.arch, inputs)) continue;
+    if (Object.keys(FOLDERS).every((name) => isBuilt(name, arch.arch, inputs))) continue;
     const began = performance.now();
-    const bytes = await build(arch, manifests, version);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    put(join(OUT, arch.arch, "bpfdesk-tracer"), bytes, 0o755);
-    const manifest = { version, arch: arch.arch, bytes: bytes.length, sha256, inputs };
-    put(join(OUT, arch.arch, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    process.stderr.write(`bpfdesk: ${arch.arch} ${bytes.length} bytes, sha256 ${sha256} (${seconds} s)\n`);
+    for (const [name, bytes] of Object.entries(await build(arch, manifests, version))) {
+      const folder = join(FOLDERS[name], arch.arch);
+      const manifest = { version, arch: arch.arch, bytes: bytes.length, sha256: sha256Of(bytes), inputs };
+      put(join(folder, name), bytes, 0o755);
+      put(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+      process.stderr.write(`bpfdesk: ${name} for ${arch.arch}, ${bytes.length} bytes, sha256 ${manifest.sha256}\n`);
+    }
+    process.stderr.write(`bpfdesk: built for ${arch.arch} in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
   }
 }
 

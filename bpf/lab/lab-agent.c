@@ -13,10 +13,12 @@
  *   clsact IFACE                     make the qdisc unless it is there
  *   filter IFACE ingress|egress PREF HANDLE VAR:PROG
  *   tcx IFACE ingress|egress VAR:PROG [PIN]
+ *   tcx-plain IFACE ingress|egress VAR:PROG    the same without a link: it stays until somebody detaches it
  *   xdp IFACE native|generic VAR:PROG [PIN]
  *   cgroup PATH VAR:PROG [PIN]
  *   trace VAR:PROG
  *   query IFACE ingress|egress       print "tcx IFACE DIRECTION ID" for each program, first to run first
+ *   say WORD                         print it: all before it has been carried out
  * A pin that is there already is reused: its map is shared, its link is given the new program, which
  * is how an agent takes over from itself after a restart. Prints a line for every object it made:
  * "prog|map|link ID NAME". Ends with code 1 and the failing line on stderr.
@@ -326,6 +328,13 @@ static void trace(const char *word)
 	report_link(bpf_link__fd(link), name);
 }
 
+/* The target is an interface: target_ifindex and target_fd are one member of union bpf_attr. */
+static void tcx_plain(char **words)
+{
+	if (bpf_prog_attach(prog_fd(words[3]), ifindex_of(words[1]), is_ingress(words[2]) ? TCX_INGRESS : TCX_EGRESS, 0))
+		die("tcx-plain: %s", strerror(errno));
+}
+
 /* Older bpftools do not list tcx, so the lab asks the kernel itself. */
 static void query(const char *name, const char *direction)
 {
@@ -388,12 +397,16 @@ static void carry_out(char *line)
 	else if (!strcmp(words[0], "tcx") && count >= 4)
 		attach_link(prog_fd(words[3]), ifindex_of(words[1]), is_ingress(words[2]) ? TCX_INGRESS : TCX_EGRESS,
 			    NULL, count > 4 ? words[4] : NULL);
+	else if (!strcmp(words[0], "tcx-plain") && count == 4)
+		tcx_plain(words);
 	else if (!strcmp(words[0], "xdp") && count >= 4)
 		xdp(words, count);
 	else if (!strcmp(words[0], "cgroup") && count >= 3)
 		cgroup(words, count);
 	else if (!strcmp(words[0], "trace") && count == 2)
 		trace(words[1]);
+	else if (!strcmp(words[0], "say") && count == 2)
+		printf("%s\n", words[1]);
 	else if (!strcmp(words[0], "query") && count == 3)
 		query(words[1], words[2]);
 	else
@@ -407,8 +420,8 @@ static void carry_out_plan(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		snprintf(current_line, sizeof(current_line), "%.*s", (int)strcspn(line, "\n"), line);
 		carry_out(line);
+		fflush(stdout);
 	}
-	fflush(stdout);
 }
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)

@@ -5,11 +5,12 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { type TracerManifest, tracerManifest } from "../../electron/core/trace/manifest.ts";
 
-/** Sorted by name. Throws an Error that names the file and the place in it. */
-export function readManifests(tracersDir: string): TracerManifest[] {
+/** Sorted by name; `only` that one. Throws an Error that names the file and the place in it. */
+export function readManifests(tracersDir: string, only?: string): TracerManifest[] {
   const names = readdirSync(tracersDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
+    .filter((name) => only === undefined || name === only)
     .sort();
   return names.map((name) => readManifest(tracersDir, name));
 }
