@@ -80,16 +80,21 @@ static __always_inline const struct process *owner_of(__u64 address)
 	return entry ? owner_entry_process(entry) : NULL;
 }
 
-/* The process that runs now holds the socket: only to be called in its own context. */
-static __always_inline void owner_is_current(const struct sock *sk)
+/* A function of its own: the entry takes much of the stack. */
+static __noinline int owner_put(__u64 address, struct task_struct *task, __u32 scan)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct owner_entry entry = {};
-	__u64 address = (__u64)sk;
+	struct owner_entry entry = { .scan = scan, .holders = 1, .first_holds = 1 };
 
 	read_process(&entry.first, BPF_CORE_READ(task, group_leader));
 	if (bpf_map_update_elem(&owners, &address, &entry, BPF_ANY))
 		count(COUNT_EVICTED);
+	return 0;
+}
+
+/* The process that runs now holds the socket: only to be called in its own context. */
+static __always_inline void owner_is_current(const struct sock *sk)
+{
+	owner_put((__u64)sk, (struct task_struct *)bpf_get_current_task(), 0);
 }
 
 /* The same, when nobody is known yet: cheap when somebody is. */
@@ -152,11 +157,7 @@ static __always_inline struct sock *owner_scan_file(struct task_struct *task, st
 	address = (__u64)sk;
 	known = bpf_map_lookup_elem(&owners, &address);
 	if (!known) {
-		struct owner_entry entry = { .scan = scans.current, .holders = 1, .first_holds = 1 };
-
-		read_process(&entry.first, BPF_CORE_READ(task, group_leader));
-		if (bpf_map_update_elem(&owners, &address, &entry, BPF_ANY))
-			count(COUNT_EVICTED);
+		owner_put(address, task, scans.current);
 		return sk;
 	}
 	if (known->scan != scans.current) {

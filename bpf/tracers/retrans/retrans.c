@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+/* retrans, user side: filters, events whose owner is found out a moment later, and the run's order of things. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "destinations.h"
+#include "exe.h"
+#include "netns.h"
+#include "owners.h"
+#include "retrans.h"
+#include "retrans.meta.h"
+#include "retrans.skel.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+/* Events that wait for their owner; more are told without. */
+#define MAX_WAITING 4096
+
+static const char *const kind_names[KINDS] = {
+	[KIND_TIMEOUT] = "timeout", [KIND_AFTER_TIMEOUT] = "after_timeout", [KIND_FAST] = "fast",
+	[KIND_PROBE] = "probe",	    [KIND_SYN] = "syn",			    [KIND_SYNACK] = "synack",
+	[KIND_OTHER] = "other",
+};
+
+/* include/net/tcp_states.h; the order is the ABI of tcp_info. */
+static const char *const state_names[] = {
+	NULL,	      "established", "syn_sent",   "syn_recv", "fin_wait1", "fin_wait2",   "time_wait",
+	"close",      "close_wait",  "last_ack",   "listen",   "closing",   "new_syn_recv",
+};
+
+struct state {
+	struct retrans_bpf *skeleton;
+	struct owners owners;
+	struct cgroups *cgroups;
+	struct destinations *destinations;
+	struct retrans_event *waiting;
+	size_t waiting_count;
+	/* One of the kernel's ticks. */
+	uint64_t tick_us;
+	uint64_t tgid;
+	bool detached;
+};
+
+static void write_event(struct run *run, const struct retrans_event *event)
+{
+	struct state *state = run_state(run, sizeof(*state));
+	struct out *out = emit(run, RETRANS_RETRANSMIT);
+
+	out_u64(out, "time_us", epoch_us(run, event->time_ns));
+	out_str(out, "kind", event->kind < KINDS ? kind_names[event->kind] : "other");
+	out_u64(out, "segments", event->segments);
+	out_bool(out, "sent", event->error == 0);
+	if (event->state > 0 && event->state < sizeof(state_names) / sizeof(state_names[0]))
+		out_str(out, "state", state_names[event->state]);
+	else
+		out_null(out, "state");
+	out_ip(out, "saddr", AF_INET6, event->saddr);
+	out_u64(out, "sport", event->sport);
+	out_ip(out, "daddr", AF_INET6, event->daddr);
+	out_u64(out, "dport", event->dport);
+	if (event->owner_known) {
+		out_u64(out, "pid", event->owner.tgid);
+		out_text(out, "comm", event->owner.comm, sizeof(event->owner.comm));
+		out_str(out, "exe", exe_path(&event->owner));
+	} else {
+		out_null(out, "pid");
+		out_null(out, "comm");
+		out_null(out, "exe");
+	}
+	cgroups_write(state->cgroups, out, "cgroup", event->cgroup_id);
+	out_u64(out, "netns", event->netns);
+	/* None measured yet: before the handshake is over. */
+	if (event->srtt_us)
+		out_u64(out, "srtt_us", event->srtt_us);
+	else
+		out_null(out, "srtt_us");
+	/* A SYN-ACK is sent before there is a socket that has these. */
+	if (event->rto_ticks) {
+		out_u64(out, "rto_us", event->rto_ticks * state->tick_us);
+		out_u64(out, "cwnd", event->cwnd);
+	} else {
+		out_null(out, "rto_us");
+		out_null(out, "cwnd");
+	}
+	out_u64(out, "timeouts", event->timeouts);
+	emit_end(run);
+}
+
+/* Called for events whose owner was not known. */
+static void write_found(struct run *run, struct retrans_event *event)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	event->owner_known = owners_find(&state->owners, event->socket, &event->owner);
+	if (state->tgid && (!event->owner_known || event->owner.tgid != state->tgid))
+		return;
+	if (event->owner_known && !event->cgroup_id)
+		event->cgroup_id = event->owner.cgroup_id;
+	write_event(run, event);
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	struct run *run = context;
+	struct state *state = run_state(run, sizeof(*state));
+	struct retrans_event *event = data;
+
+	if (event->owner_known)
+		write_event(run, event);
+	else if (state->waiting_count < MAX_WAITING)
+		state->waiting[state->waiting_count++] = *event;
+	else
+		write_found(run, event);
+	return 0;
+}
+
+static void write_waiting(struct run *run)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	for (size_t i = 0; i < state->waiting_count; i++)
+		write_found(run, &state->waiting[i]);
+	state->waiting_count = 0;
+}
+
+/* "10.1.0.0/16" or "2001:db8::1" as an address and a mask of 16 bytes. False when it is neither. */
+static bool parse_prefix(const char *text, uint8_t *address, uint8_t *mask)
+{
+	char host[INET6_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned long bits = 128, most = 128;
+	char *end;
+
+	if (length >= sizeof(host))
+		return false;
+	memcpy(host, text, length);
+	host[length] = '\0';
+	memset(address, 0, 16);
+	if (inet_pton(AF_INET, host, address + 12) == 1) {
+		address[10] = address[11] = 0xff;
+		most = 32;
+	} else if (inet_pton(AF_INET6, host, address) != 1) {
+		return false;
+	}
+	if (slash) {
+		if (slash[1] < '0' || slash[1] > '9')
+			return false;
+		bits = strtoul(slash + 1, &end, 10);
+		if (*end || bits > most)
+			return false;
+		bits += 128 - most;
+	}
+	for (size_t i = 0; i < 16; i++) {
+		size_t left = bits > i * 8 ? bits - i * 8 : 0;
+
+		mask[i] = left >= 8 ? 0xff : (uint8_t)(0xff00 >> left);
+		address[i] &= mask[i];
+	}
+	return true;
+}
+
+static int set_filters(struct run *run, struct retrans_bpf__rodata *rodata)
+{
+	struct state *state = run_state(run, sizeof(*state));
+	uint8_t address[16] = {}, mask[16] = {};
+
+	if (param_given(run, "ip") && param_text(run, "ip")[0] && !parse_prefix(param_text(run, "ip"), address, mask))
+		return run_refuse_param(run, "ip", "it is no address and no prefix such as 10.20.0.0/16");
+	memcpy((void *)rodata->filter_addr, address, sizeof(address));
+	memcpy((void *)rodata->filter_mask, mask, sizeof(mask));
+	if (param_text(run, "netns")[0]) {
+		struct netns netns;
+		char why[256];
+
+		if (netns_open(&netns, param_text(run, "netns"), why, sizeof(why)))
+			return run_refuse_param(run, "netns", "%s", why);
+		rodata->filter_netns = netns.inum;
+		netns_close(&netns);
+	}
+	state->tgid = param_u64(run, "pid");
+	rodata->filter_tgid = (uint32_t)state->tgid;
+	rodata->filter_port = (uint16_t)param_u64(run, "port");
+	rodata->by_port = param_bool(run, "by_port");
+	rodata->owner_protocol = IPPROTO_TCP;
+	return 0;
+}
+
+/* The coarse clock moves once a tick (clock_getres(2)). */
+static uint64_t kernel_tick_us(void)
+{
+	struct timespec tick = {};
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return (uint64_t)tick.tv_nsec / 1000;
+}
+
+static int prepare(struct run *run, struct state *state)
+{
+	const struct bpf_map *map = state->skeleton->maps.destinations;
+	struct destinations_options options = {
+		.map_fd = bpf_map__fd(map),
+		.sums_fd = bpf_map__fd(state->skeleton->maps.sums),
+		.max_entries = bpf_map__max_entries(map),
+		.quiet = param_bool(run, "quiet"),
+		.min_segments = param_u64(run, "min_segments"),
+		.top = param_u64(run, "top"),
+	};
+
+	state->tick_us = kernel_tick_us();
+	state->waiting = calloc(MAX_WAITING, sizeof(*state->waiting));
+	state->destinations = destinations_new(&options);
+	if (!state->waiting || !state->destinations)
+		return run_fail(run, "no-memory", "", "There is no memory for the totals");
+	return 0;
+}
+
+static int start(struct run *run)
+{
+	struct state *state = run_state(run, sizeof(*state));
+	bool sampled = run_variant_is(run, "sampled");
+
+	state->skeleton = retrans_bpf__open();
+	if (!state->skeleton)
+		return run_fall_back(run, "its programs cannot be read: %s", last_libbpf_warning());
+	if (set_filters(run, state->skeleton->rodata))
+		return -1;
+	owners_choose(run, state->skeleton->obj);
+	bpf_program__set_autoload(state->skeleton->progs.owner_scan, sampled);
+	if (retrans_bpf__load(state->skeleton))
+		return run_fall_back(run, "its programs do not load: %s", last_libbpf_warning());
+	state->cgroups = cgroups_new(run);
+	if (prepare(run, state) || run_add_object(run, state->skeleton->obj) ||
+	    run_add_ring(run, bpf_map__fd(state->skeleton->maps.events), on_event, run))
+		return -1;
+	if (retrans_bpf__attach(state->skeleton))
+		return run_fall_back(run, "its programs do not attach: %s", last_libbpf_warning());
+	if (!sampled)
+		return 0;
+	/* The first scan finds who listens, the second what is open: who began a connection follows from the ports. */
+	if (owners_start(&state->owners, run, state->skeleton->obj))
+		return -1;
+	state->skeleton->bss->counting = true;
+	owners_scan(&state->owners, true);
+	return 0;
+}
+
+static int tick(struct run *run)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	if (!state->detached)
+		owners_scan(&state->owners, false);
+	cgroups_tick(state->cgroups);
+	write_waiting(run);
+	return destinations_tick(state->destinations, run, state->cgroups, state->detached);
+}
+
+/* What was retransmitted is counted once more after the last event, so that the totals hold all that was told. */
+static void detach(struct run *run)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	bpf_link__destroy(state->skeleton->links.on_retransmit);
+	bpf_link__destroy(state->skeleton->links.on_retransmit_synack);
+	state->skeleton->links.on_retransmit = NULL;
+	state->skeleton->links.on_retransmit_synack = NULL;
+	owners_scan(&state->owners, true);
+	retrans_bpf__detach(state->skeleton);
+	state->detached = true;
+}
+
+static void summary(struct run *run, struct out *out)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	destinations_summary(state->destinations, run, state->cgroups, out);
+}
+
+static void stop(struct run *run)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
+	owners_stop(&state->owners);
+	destinations_free(state->destinations);
+	cgroups_free(state->cgroups);
+	free(state->waiting);
+	run_forget_objects(run);
+	retrans_bpf__destroy(state->skeleton);
+	memset(state, 0, sizeof(*state));
+}
+
+static const struct tracer tracer = {
+	.meta = &retrans_meta, .start = start, .tick = tick, .detach = detach, .summary = summary, .stop = stop,
+};
+REGISTER_TRACER(tracer);
