@@ -92,7 +92,7 @@ export class TracerRefused extends Error {
 let built: Promise<string> | null = null;
 
 /** The binary of this machine, built when its sources have changed. */
-function tracerBinary(): Promise<string> {
+export function tracerBinary(): Promise<string> {
   const chosen = process.env.BPFDESK_TRACER;
   if (chosen !== undefined) return Promise.resolve(chosen);
   built ??= must([process.execPath, path.join(ROOT, "scripts/build-tracers.mjs"), "--arch", ARCH]).then(() =>
@@ -265,7 +265,7 @@ function running(child: ChildProcess, reading: Reading, schema: TraceSchema): Ru
 }
 
 /** The BPF objects its descriptors hold, as `prog 12`. */
-function ownObjects(pid: number): Set<string> {
+export function ownObjects(pid: number): Set<string> {
   const found = new Set<string>();
   const folder = `/proc/${pid}/fdinfo`;
   if (!fs.existsSync(folder)) return found;
@@ -287,7 +287,7 @@ function ownObjects(pid: number): Set<string> {
 }
 
 /** Waits for the kernel to free them: programs go after a grace period. */
-async function gone(own: ReadonlySet<string>): Promise<void> {
+export async function gone(own: ReadonlySet<string>): Promise<void> {
   let left: string[] = [];
   await until(async () => {
     const ids = new Set((await must([path.join(buildLab(), "lab-agent"), "--ids"])).split("\n"));
