@@ -142,8 +142,14 @@ typedef struct {
 	unsigned int val;
 } kuid_t;
 
+typedef struct {
+	/* Not 0 while a process works with the socket; softirq leaves it alone then. */
+	int owned;
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
@@ -195,6 +201,8 @@ struct inet_connection_sock {
 };
 
 struct tcp_sock {
+	__u32 rcv_nxt;
+	__u32 snd_nxt;
 	__u32 segs_out;
 	__u32 total_retrans;
 	__u32 srtt_us;
@@ -219,6 +227,28 @@ struct xdp_buff {
 	void *data;
 	void *data_end;
 	struct xdp_rxq_info *rxq;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_map {
+	__u32 map_type;
+	__u32 id;
+};
+
+/* Begins with its struct bpf_map. */
+struct lpm_trie {
+	unsigned long n_entries;
+};
+
+/* Of the iterator over maps; `map` is NULL at its end. */
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
 };
 
 /* Of the iterator over open files; either is NULL at its end. */
