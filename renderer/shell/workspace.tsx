@@ -1,6 +1,7 @@
 /** The workspace of one node: bars around docked views. Knows no view by name. */
 import "flexlayout-react/style/light.css";
-import { type ITabRenderValues, Layout, type Model, type TabNode } from "flexlayout-react";
+import { type IIcons, type ITabRenderValues, Layout, type Model, type TabNode } from "flexlayout-react";
+import { ChevronDown } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { viewRequestStore } from "../stores/view-request.ts";
@@ -30,6 +31,7 @@ export default function Workspace({ node }: { node: NodeState }) {
         model={model}
         factory={renderView}
         onRenderTab={renderTab}
+        icons={icons}
         onModelChange={saveLayout}
         supportsPopout={false}
         invalidateTabContentOnParentRender={false}
@@ -48,6 +50,15 @@ export default function Workspace({ node }: { node: NodeState }) {
     </div>
   );
 }
+
+/** The library's own shows a number that is not in the button's name. */
+const icons: IIcons = {
+  more: (_tabs, hidden) => (
+    <span aria-hidden className="hidden-tabs">
+      <ChevronDown size={12} /> {hidden.length}
+    </span>
+  ),
+};
 
 function renderView(tab: TabNode) {
   const view = viewById(tab.getId());

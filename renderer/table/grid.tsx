@@ -30,9 +30,10 @@ export interface GridProps<Row> {
   reveal?: { index: number; nonce: number } | null;
   /** Tells which rows are on screen, so that they can be fetched. */
   onRange?: (first: number, last: number) => void;
-  /** Keeps the last row on screen; `onFollow` tells when the person scrolls away from it or back to it. */
+  /** Keeps the last row on screen. */
   follow?: boolean;
-  onFollow?: (follow: boolean) => void;
+  /** The person scrolled away from the last row, or to it. */
+  onFollow?: ((follow: boolean) => void) | undefined;
   onSpace?: (() => void) | undefined;
   markOf?: (row: Row) => Mark | null;
   /** Shown in place of rows when there are none. */
@@ -60,7 +61,7 @@ export function Grid<Row>(props: GridProps<Row>) {
   const items = virtual.getVirtualItems();
 
   useEffect(() => {
-    if (reveal) virtual.scrollToIndex(reveal.index, { align: "center" });
+    if (reveal) virtual.scrollToIndex(reveal.index, { align: reveal.index === 0 ? "start" : "center" });
   }, [reveal, virtual]);
 
   const first = items[0]?.index ?? 0;
@@ -79,8 +80,8 @@ export function Grid<Row>(props: GridProps<Row>) {
     scrolledTo.current = view.scrollTop;
     const atEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - ROW;
     // New rows make the table longer without moving it: only going up means to leave the end.
-    if (follow && !atEnd && view.scrollTop < before) props.onFollow?.(false);
-    if (!follow && atEnd && view.scrollTop > before) props.onFollow?.(true);
+    if (!atEnd && view.scrollTop < before) props.onFollow?.(false);
+    if (atEnd && view.scrollTop > before) props.onFollow?.(true);
   };
 
   const move = (to: Cursor) => {

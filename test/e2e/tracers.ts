@@ -126,11 +126,15 @@ export function schemaOf(manifest: TracerManifest, fallback = false): TraceSchem
   };
 }
 
+/** What {@link POD_CGROUP} is called as long as no picture names it. */
+export const POD_NAME = "0a1b2c3d-0000-4000-8000-000000000001";
+
 /** 2026-11-21T03:00:00Z. */
 const STARTED_US = 1_795_230_000_000_000;
 const POD_CGROUP =
   "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a1b2c3d_0000_4000_8000_000000000001.slice/cri-containerd-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.scope";
-const HOSTILE = "evil\u202egnp.exe\u001b[2J<img src=x onerror=alert(1)>";
+/** A process may call itself anything. */
+export const HOSTILE = "evil\u202egnp.exe\u001b[2J<img src=x onerror=alert(1)>";
 
 /** The run's records by a given number of drops, read as the real host reads them. */
 export function records(count: number): TraceRecords {
@@ -159,7 +163,7 @@ export function addDrops(all: TraceRecords, from: number, count: number): void {
       comm: n === 3 ? HOSTILE : ["curl", "node", "coredns"][n % 3],
       cgroup: POD_CGROUP,
       stack: ["tcf_classify+0x1f", "sch_handle_ingress", "__netif_receive_skb_core"],
-      mark: 0xf00 + (n % 16),
+      mark: `00000f0${(n % 16).toString(16)}`,
     });
   }
 }

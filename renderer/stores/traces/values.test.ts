@@ -24,8 +24,12 @@ it("keeps numbers beyond 2^53 exact", () => {
   expect(valueText({ type: "u64" }, "18446744073709551615")).toBe(
     "18\u202f446\u202f744\u202f073\u202f709\u202f551\u202f615",
   );
-  expect(valueText({ type: "hex" }, "18446744073709551615")).toBe("0xffffffffffffffff");
   expect(copiedText({ type: "u64" }, "18446744073709551615")).toBe("18446744073709551615");
+});
+
+it("shows bytes as the tracer wrote them, whatever digits they are, and a number as what it is", () => {
+  expect(valueText({ type: "hex" }, "00000010")).toBe("00000010");
+  expect(valueText({ type: "hex" }, 16)).toBe("0x10");
 });
 
 it("shows sizes, shares, signs and flags", () => {

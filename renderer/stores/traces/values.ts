@@ -80,10 +80,9 @@ function grouped(text: string): string {
   return `${sign}${countText(whole.replace("-", ""))}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
+/** Tracers write bytes as their digits; a number is no bytes and is told apart by its 0x. */
 function hexText(value: unknown): string {
-  if (typeof value === "number") return `0x${value.toString(16)}`;
-  if (typeof value === "string" && /^\d+$/.test(value)) return `0x${BigInt(value).toString(16)}`;
-  return plainText(value);
+  return typeof value === "number" ? `0x${value.toString(16)}` : plainText(value);
 }
 
 /** Local time of day with milliseconds: runs are short, the day stands in the heading. */

@@ -145,7 +145,8 @@ function SuggestField(props: ParamFieldProps & { label: string }) {
       onChange={(key) => {
         if (key !== null) onChange(isList ? addToList(value, String(key)) : String(key));
       }}
-      value={null}
+      // In a list the text is more than one of its values.
+      value={isList || !items.some(({ id }) => id === value) ? null : value}
       items={items}
       menuTrigger="focus"
       isInvalid={problem !== undefined}
@@ -165,7 +166,7 @@ function SuggestField(props: ParamFieldProps & { label: string }) {
         <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW }}>
           <ListBox className="list-box choice-list" style={{ height: Math.min(SHOWN, items.length) * ROW }}>
             {(item: Suggestion & { id: string }) => (
-              <ListBoxItem id={item.id} textValue={visibleText(`${item.value} ${item.text}`)} className="list-item">
+              <ListBoxItem id={item.id} textValue={visibleText(item.value)} className="list-item">
                 <NodeText text={item.value} mono /> <NodeText text={item.text} className="muted ellipsis" titled />
               </ListBoxItem>
             )}

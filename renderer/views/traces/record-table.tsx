@@ -1,12 +1,12 @@
 /** The records of one name as a table that goes with the run: only what is on screen is ever here. */
 import { SearchX } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import type { TraceState } from "../../../electron/core/journal/state.ts";
 import { host } from "../../host/link.ts";
 import { copyText } from "../../stores/notice.ts";
 import { columnInfos, filterOfGroup, keyColumns, type RecordInfo } from "../../stores/traces/fields.ts";
-import { openRows, PAGE, type RowsState, type RowsWindow, rowAt } from "../../stores/traces/rows.ts";
+import { openRows, PAGE, type RowsQuery, type RowsState, type RowsWindow, rowAt } from "../../stores/traces/rows.ts";
 import { isRunning } from "../../stores/traces/run-state.ts";
 import { nothingText } from "../../stores/traces/text.ts";
 import { cellText, nextSort, type Sort } from "../../table/columns.ts";
@@ -32,16 +32,25 @@ export function RecordTable({ trace, record }: { trace: TraceState; record: Reco
   const [filter, setFilter] = useState("");
   const [cursor, setCursor] = useState<Cursor>({ row: 0, column: 0, anchor: 0 });
   const [follow, setFollow] = useState(record.kind === "event");
+  const [top, setTop] = useState({ index: 0, nonce: 0 });
   const [chosen, setChosen] = useState<{ index: number; row: Row } | null>(null);
   const { query } = state;
   const answered = state.answered ?? query;
 
+  /** Another order, filter or grouping is read from its first row. */
+  const ask = useCallback(
+    (change: Partial<RowsQuery>) => {
+      rows.ask(change);
+      setTop(({ nonce }) => ({ index: 0, nonce: nonce + 1 }));
+    },
+    [rows],
+  );
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (rows.store.getState().query.filter !== filter) rows.ask({ filter });
+      if (rows.store.getState().query.filter !== filter) ask({ filter });
     }, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [rows, filter]);
+  }, [rows, ask, filter]);
 
   const names = state.columns;
   const infos = useMemo(() => columnInfos(record, names, answered.group_by), [record, names, answered]);
@@ -64,12 +73,12 @@ export function RecordTable({ trace, record }: { trace: TraceState; record: Reco
 
   const onSort = (column: string) => {
     const next = nextSort(sort, column);
-    rows.ask({ sort: next ? [{ column: next.column, descending: next.direction === "descending" }] : [] });
+    ask({ sort: next ? [{ column: next.column, descending: next.direction === "descending" }] : [] });
   };
   const onGroup = (group_by: string[]) => {
     setChosen(null);
     // An order by a column that is not there any more would say nothing.
-    rows.ask({ group_by, sort: [] });
+    ask({ group_by, sort: [] });
   };
   const onSelect = (row: Row, index: number) => {
     if (!grouped) return setChosen({ index, row });
@@ -77,7 +86,7 @@ export function RecordTable({ trace, record }: { trace: TraceState; record: Reco
     const narrowed = filterOfGroup(filter, by, row);
     setFilter(narrowed);
     setCursor({ row: 0, column: 0, anchor: 0 });
-    rows.ask({ group_by: [], sort: [], filter: narrowed });
+    ask({ group_by: [], sort: [], filter: narrowed });
   };
   const onPause = () => {
     // Totals change in place: what tells one state from the next is how many have come, not how many there are.
@@ -133,8 +142,9 @@ export function RecordTable({ trace, record }: { trace: TraceState; record: Reco
           onCopy={(part) => void copyRows(rows, part, shown, "tsv")}
           onRange={rows.show}
           onSpace={running ? onPause : undefined}
+          reveal={top.nonce === 0 ? null : top}
           follow={canFollow && !paused && follow}
-          onFollow={setFollow}
+          onFollow={canFollow ? setFollow : undefined}
           empty={<Nothing trace={trace} record={record} state={state} />}
         />
         {chosen && !grouped ? (
