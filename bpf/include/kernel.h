@@ -150,6 +150,9 @@ typedef struct {
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	unsigned long sk_flags;
+	int sk_err;
+	unsigned char sk_shutdown;
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
@@ -193,6 +196,11 @@ struct tcp_skb_cb {
 	__u8 sacked;
 };
 
+struct inet_sock {
+	/* Stays when the socket gives up its port (skc_num). */
+	__be16 inet_sport;
+};
+
 struct inet_connection_sock {
 	__u32 icsk_rto;
 	__u8 icsk_ca_state : 5;
@@ -204,6 +212,12 @@ struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
 	__u32 segs_out;
+	__u32 segs_in;
+	/* Of data: all, and those that were sent again. */
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	/* A FIN that was received counts as one. */
+	__u64 bytes_received;
 	__u32 total_retrans;
 	__u32 srtt_us;
 	__u32 snd_cwnd;
@@ -236,7 +250,7 @@ struct bpf_iter_meta {
 };
 
 struct bpf_map {
-	__u32 map_type;
+	enum bpf_map_type map_type;
 	__u32 id;
 };
 
@@ -251,6 +265,14 @@ struct bpf_iter__bpf_map {
 	struct bpf_map *map;
 };
 
+/* Of the iterator over a map's entries; either is NULL at its end. */
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
 /* Of the iterator over open files; either is NULL at its end. */
 struct bpf_iter__task_file {
 	struct task_struct *task;
@@ -261,6 +283,11 @@ struct bpf_iter__task_file {
 #pragma clang attribute pop
 
 /* Their numbers differ from kernel to kernel: bpf_core_enum_value(). */
+enum sock_flags {
+	SOCK_DEAD,
+	SOCK_DONE,
+};
+
 enum skb_drop_reason {
 	SKB_DROP_REASON_TC_INGRESS,
 	SKB_DROP_REASON_TC_EGRESS,

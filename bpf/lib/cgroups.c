@@ -243,7 +243,7 @@ static void watch_new_ones(struct cgroups *cgroups)
 	cgroups->skeleton = NULL;
 }
 
-struct cgroups *cgroups_new(struct run *run)
+struct cgroups *cgroups_still(struct run *run)
 {
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
 
@@ -256,10 +256,17 @@ struct cgroups *cgroups_new(struct run *run)
 	cgroups->root_fd = open_mounted(cgroups);
 	if (cgroups->root_fd < 0)
 		cgroups->root_fd = mount_own();
-	if (cgroups->root_fd < 0) {
+	if (cgroups->root_fd < 0)
 		run_without(run, "paths of cgroups", "there is no cgroup2: %s", strerror(errno));
+	return cgroups;
+}
+
+struct cgroups *cgroups_new(struct run *run)
+{
+	struct cgroups *cgroups = cgroups_still(run);
+
+	if (cgroups->root_fd < 0)
 		return cgroups;
-	}
 	/* What is made while it walks is told too. */
 	watch_new_ones(cgroups);
 	walk_all(cgroups);

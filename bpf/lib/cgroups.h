@@ -24,6 +24,8 @@ struct cgroups;
  * the schema line (run_without), and paths are unknown then.
  */
 struct cgroups *cgroups_new(struct run *run);
+/* The same without a program of its own, for those that look once: paths of cgroups that are there when they are asked for. */
+struct cgroups *cgroups_still(struct run *run);
 /* From `stop`. NULL is nothing. */
 void cgroups_free(struct cgroups *cgroups);
 /* From `tick`: takes in what was made meanwhile. */

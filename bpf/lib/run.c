@@ -272,6 +272,11 @@ void run_drain(struct run *run)
 		ring_buffer__consume(run->ring);
 }
 
+bool run_caught_up(const struct run *run)
+{
+	return run->drained < ITEMS_AT_ONCE;
+}
+
 /* After detaching: what is in the rings is all there will be. */
 static void drain_all(struct run *run)
 {
@@ -499,6 +504,7 @@ static int prepare(struct run *run, int *signal_fd, int *timer_fd)
 		return run_fail(run, "no-descriptors", "", "It could not begin: %s", strerror(errno));
 	if (watch(run, STDIN_FILENO) || watch(run, *signal_fd) || watch(run, *timer_fd))
 		return -1;
+	run->began_ns = ktime_now();
 	cost_begin(run);
 	if (run->tracer->work)
 		setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
@@ -533,7 +539,7 @@ int run_tracer(struct run *run)
 	if (failed) {
 		run_write_error(run);
 	} else {
-		cost_read_whole(run, (double)(ktime_now() - run->started_ns) / NS_PER_S);
+		cost_read_whole(run, (double)(ktime_now() - run->began_ns) / NS_PER_S);
 		write_summary(run);
 		out_flush(run->out);
 	}

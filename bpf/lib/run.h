@@ -66,6 +66,8 @@ struct run {
 	size_t drained;
 	int epoll_fd;
 	uint64_t started_ns;
+	/* Before anything was loaded. */
+	uint64_t began_ns;
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when it began. */
 	int64_t epoch_offset_ns;
 	const char *ended;

@@ -141,6 +141,8 @@ void run_forget_objects(struct run *run);
 int run_add_ring(struct run *run, int map_fd, ring_buffer_sample_fn sample, void *context);
 /* Reads what is in the rings now. */
 void run_drain(struct run *run);
+/* Whether the last run_drain() left nothing: what happened before it is known. To be asked in `tick`, which follows one. */
+bool run_caught_up(const struct run *run);
 /* Counts what the tracer itself lost or gave up on the user side. */
 void run_count_lost(struct run *run, uint64_t count);
 void run_count_evicted(struct run *run, uint64_t count);
