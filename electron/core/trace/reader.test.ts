@@ -121,6 +121,37 @@ it("leaves out lines that are too long, in one chunk or in many, and reads the n
   }
 });
 
+it("reads the lines among frames, and passes over what else is in them", () => {
+  const frame = (kind: number, content: Uint8Array) => {
+    const bytes = new Uint8Array(8 + content.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, content.length, true);
+    view.setUint8(4, kind);
+    bytes.set(content, 8);
+    return bytes;
+  };
+  const parts = [
+    encodeUtf8(
+      text([schema, { record: "seen", n: 1 }, { record: "frames", version: 1, key_size: 4, value_stride: 4 }]),
+    ),
+    frame(2, encodeUtf8(text([{ record: "seen", n: "an entry" }]))),
+    frame(1, encodeUtf8(text([{ record: "seen", n: 2 }]))),
+    frame(3, new Uint8Array(300).fill(10)),
+    frame(4, new Uint8Array(0)),
+    frame(1, encodeUtf8(JSON.stringify(summary))),
+  ];
+  const bytes = new Uint8Array(parts.flatMap((part) => [...part]));
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, at) => bytes.subarray(at * 7, at * 7 + 7));
+  for (const chunks of [[bytes], pieces, parts]) {
+    expect(read(chunks)).toEqual([
+      ["schema", "some"],
+      ["seen", 1],
+      ["seen", 2],
+      ["summary", "time"],
+    ]);
+  }
+});
+
 it("never throws, whatever bytes come", () => {
   fc.assert(
     fc.property(

@@ -85,6 +85,8 @@ export class TraceReader {
     const name = members?.record;
     if (members === null || typeof name !== "string") this.trouble("line-no-json", line);
     else if (this.declared?.has(name)) this.sink.record(name, members);
+    // It says what follows; whoever splits the lines heeds it.
+    else if (name === "frames") return;
     else if (!isReserved(name)) this.trouble("line-unknown", line);
     else {
       const checked = RESERVED[name].safeParse(members);

@@ -1,14 +1,22 @@
-/** Bytes to lines of text, over the borders of chunks. A line that is too long is counted and left out. */
+/**
+ * Bytes to lines of text, over the borders of chunks. A line that is too long is counted and left out. After a line
+ * that says that frames follow, the lines are those among the frames.
+ */
 import { decodeUtf8 } from "../collect/utf8.ts";
+import { FrameLines } from "./frame-lines.ts";
 
 /** Of one line. A summary with its tables is the longest there is. */
 export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
+/** The line after which frames come is among the first so many. */
+const BEFORE_FRAMES = 32;
+const FRAMES = /^\{\s*"record"\s*:\s*"frames"/;
 
 export class LineSplitter {
-  /** Lines left out because they were too long. */
-  tooLong = 0;
+  private long = 0;
+  private seen = 0;
+  private frames: FrameLines | null = null;
   private held: Uint8Array[] = [];
   private heldBytes = 0;
   /** Within a line that is too long, until its end. */
@@ -19,8 +27,32 @@ export class LineSplitter {
     this.limit = limit;
   }
 
+  /** Lines left out because they were too long. */
+  get tooLong(): number {
+    return this.long + (this.frames?.tooLong ?? 0);
+  }
+
   /** The lines that are whole now, without their ends. Empty ones are left out. */
   push(bytes: Uint8Array): string[] {
+    if (this.frames) return this.frames.push(bytes);
+    const lines: string[] = [];
+    let from = 0;
+    // One by one at first: what comes after a line may be no line.
+    while (this.seen < BEFORE_FRAMES) {
+      const end = bytes.indexOf(NEWLINE, from);
+      if (end < 0) break;
+      const found = this.whole(bytes.subarray(from, end + 1));
+      lines.push(...found);
+      this.seen += 1;
+      from = end + 1;
+      if (!found.some((line) => FRAMES.test(line))) continue;
+      this.frames = new FrameLines(this.limit);
+      return [...lines, ...this.frames.push(bytes.subarray(from))];
+    }
+    return lines.length === 0 ? this.whole(bytes.subarray(from)) : [...lines, ...this.whole(bytes.subarray(from))];
+  }
+
+  private whole(bytes: Uint8Array): string[] {
     let from = 0;
     if (this.skipping) {
       const end = bytes.indexOf(NEWLINE);
@@ -48,7 +80,7 @@ export class LineSplitter {
   private hold(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.heldBytes + bytes.length > this.limit) {
-      this.tooLong += 1;
+      this.long += 1;
       this.skipping = true;
       this.forget();
       return;
@@ -79,7 +111,7 @@ export class LineSplitter {
     const lines = decodeUtf8(bytes).split("\n");
     return lines.filter((line) => {
       if (line.length <= this.limit) return line !== "";
-      this.tooLong += 1;
+      this.long += 1;
       return false;
     });
   }
