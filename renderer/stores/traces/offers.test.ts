@@ -49,6 +49,15 @@ it("fills in the programs of the hook where the interface's name means nothing t
   expect(paramsOf(thing)).toEqual([["verdict", { prog_ids: ids }]]);
 });
 
+it("fills in interface and namespace where the tracer can be told which", () => {
+  const thing = find((one) => one.kind === "entry" && !one.iface.host_netns);
+  const taking = [
+    tracer("flows", [param("ifname", "text", { suggests: "ifname" }), param("netns", "text", { suggests: "netns" })]),
+  ];
+  const iface = thing.kind === "entry" ? thing.iface : null;
+  expect(offersFor(thing, index, taking)[0]?.params).toEqual({ ifname: iface?.name, netns: iface?.netns });
+});
+
 it("fills in an attached program by its id, and offers nothing for one that is not attached", () => {
   const attached = find((one) => one.kind === "program" && one.value.attached.length > 0);
   const id = attached.kind === "program" ? String(attached.value.id) : "";

@@ -2,7 +2,7 @@
  * Which tracers can be asked about a thing of the picture, and with which parameters. Goes by what the manifests say
  * their parameters take (`suggests`, values of an enum), so that a new tracer is offered where it fits.
  */
-import type { HookName } from "../../../electron/core/model/types.ts";
+import type { HookName, Iface } from "../../../electron/core/model/types.ts";
 import type { TracerManifest, TracerParam } from "../../../electron/core/trace/manifest.ts";
 import { type DatapathIndex, podLabel, type Thing } from "../datapath-index.ts";
 
@@ -29,18 +29,31 @@ export function offersFor(thing: Thing, index: DatapathIndex, tracers: readonly 
 }
 
 /** Null when nothing of it is asked for. */
-function fill(params: readonly TracerParam[], { values, words }: Known): Record<string, string> | null {
+function fill(params: readonly TracerParam[], { values: all, words }: Known): Record<string, string> | null {
   const filled: Record<string, string> = {};
+  const values = oneWay(all, new Set(params.map(({ suggests }) => suggests)));
   for (const param of params) {
     const of = param.suggests === undefined ? undefined : values[param.suggests];
     if (of && of.length > 0) filled[param.name] = param.type === "list" ? of.join(",") : (of[0] ?? "");
   }
   if (Object.keys(filled).length === 0) return null;
   for (const param of params) {
-    const word = param.type === "enum" ? words.find((one) => param.values?.includes(one)) : undefined;
+    // A direction is one of the interface, not of a program.
+    const word = param.type === "enum" && values.ifname ? words.find((one) => param.values?.includes(one)) : undefined;
     if (word !== undefined) filled[param.name] = word;
   }
   return filled;
+}
+
+/**
+ * Interface and programs are two ways to say the same, and only one of them is given: the interface where the tracer can
+ * find it, which in another namespace it can only when it is told which.
+ */
+function oneWay(values: Known["values"], taken: ReadonlySet<string | undefined>): Known["values"] {
+  const { ifname, prog_id, ...others } = values;
+  const named = ifname !== undefined && taken.has("ifname") && (others.netns === undefined || taken.has("netns"));
+  if (named) return { ...others, ifname };
+  return prog_id === undefined ? others : { ...others, prog_id };
 }
 
 const DIRECTIONS: Partial<Record<HookName, string>> = { tc_ingress: "ingress", tc_egress: "egress", xdp: "xdp" };
@@ -50,22 +63,13 @@ function knownOf(thing: Thing, index: DatapathIndex): Known {
     case "entry": {
       const { iface, hook, value: entry } = thing;
       const words = [DIRECTIONS[hook.hook] ?? "", entry.mechanism];
-      // The name of an interface of another namespace means nothing where the tracer runs; its programs do.
-      if (iface.host_netns) return { values: { ifname: [iface.name] }, words };
-      return { values: { prog_id: ids(hook.entries.map((one) => one.prog_id)) }, words: [] };
+      return { values: { ...placeOf(iface), prog_id: ids(hook.entries.map((one) => one.prog_id)) }, words };
     }
     case "interface": {
       const iface = thing.value;
-      if (iface.host_netns) return { values: { ifname: [iface.name], ip: addresses(iface.addresses) }, words: [] };
       const entries = iface.hooks.flatMap((hook) => hook.entries);
-      return {
-        values: {
-          prog_id: ids(entries.map((one) => one.prog_id)),
-          netns: [iface.netns],
-          ip: addresses(iface.addresses),
-        },
-        words: [],
-      };
+      const prog_id = ids(entries.map((one) => one.prog_id));
+      return { values: { ...placeOf(iface), prog_id, ip: addresses(iface.addresses) }, words: [] };
     }
     case "program":
       // Only what is attached sees packets by itself; a tail-called one is reached through another.
@@ -91,6 +95,11 @@ function knownOf(thing: Thing, index: DatapathIndex): Known {
     case "finding":
       return { values: {}, words: [] };
   }
+}
+
+/** Its name, and where that is not the node's own namespace: which. */
+function placeOf(iface: Iface): Known["values"] {
+  return { ifname: [iface.name], ...(iface.host_netns ? {} : { netns: [iface.netns] }) };
 }
 
 function ids(found: readonly (number | null)[]): string[] {

@@ -43,7 +43,13 @@ it("shows sizes, shares, signs and flags", () => {
 it("shows nothing for nothing, and what does not fit its type as it is", () => {
   expect(valueText({ type: "u64" }, null)).toBe("");
   expect(valueText({ type: "u64" }, "many")).toBe("many");
-  expect(valueText({ type: "object" }, { a: 1 })).toBe('{"a":1}');
+  expect(valueText({ type: "object" }, "{cut")).toBe("{cut");
+});
+
+it("shows an object as its members", () => {
+  expect(valueText({ type: "object" }, '{"TC_ACT_OK":12000,"TC_ACT_SHOT":3}')).toBe(
+    "TC_ACT_OK 12\u202f000, TC_ACT_SHOT 3",
+  );
 });
 
 it("shows lists with commas and stacks from the top", () => {

@@ -35,8 +35,9 @@ export function valueText(kind: ValueKind, value: unknown): string {
     case "ip":
     case "enum":
     case "cgroup":
-    case "object":
       return plainText(value);
+    case "object":
+      return objectText(value);
   }
 }
 
@@ -111,6 +112,19 @@ function dateOf(value: unknown): Date | null {
 function plainText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** An object comes as JSON text: its members side by side, or the text when it is none. */
+function objectText(value: unknown): string {
+  try {
+    const object: unknown = typeof value === "string" ? JSON.parse(value) : value;
+    if (typeof object !== "object" || object === null || Array.isArray(object)) return plainText(value);
+    return Object.entries(object)
+      .map(([name, member]) => `${name} ${typeof member === "number" ? grouped(String(member)) : plainText(member)}`)
+      .join(", ");
+  } catch {
+    return plainText(value);
+  }
 }
 
 /** The host keeps what is no number as text. */
