@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
+import { PackageError, privateApt, run, UnreachableError } from "./lib/private-apt.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const CACHE = path.join(ROOT, ".cache", "tools");
@@ -25,89 +26,23 @@ const ARCHES = [
   { arch: "arm64", deb: "arm64", machine: 183, qemu: "qemu-aarch64-static" },
 ];
 
-class ToolsError extends Error {}
-/** The packages cannot be reached from here; exit code 3, so that a test can tell it from a defect. */
-class UnreachableError extends ToolsError {}
-
-function run(command, args, options = {}) {
-  try {
-    return execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 28, ...options });
-  } catch (error) {
-    if (error.code === "ENOENT") throw new ToolsError(`${command} is needed and not installed (Debian or Ubuntu).`);
-    const said = String(error.stderr ?? "").trim();
-    throw new ToolsError(`${command} ${args.at(-1)} failed: ${said || error.message}`);
-  }
-}
-
-/** A private apt: this machine's archive and keys, another suite, its own state. */
-function privateApt() {
-  const targets = run("apt-get", [
-    "indextargets",
-    "--format",
-    "$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)\t$(ORIGIN)",
-    "Created-By: Packages",
-  ])
-    .toString()
-    .split("\n")
-    .map((line) => line.split("\t"));
-  const codename = /^VERSION_CODENAME=(.*)$/m.exec(fs.readFileSync("/etc/os-release", "utf8"))?.[1];
-  const target = targets.find(
-    ([, release, component, origin]) => component === "main" && release === codename && (origin ?? "") !== "",
-  );
-  if (target === undefined)
-    throw new UnreachableError("no apt source of this distribution has indexes: run apt-get update.");
-  const [uri] = target;
-  const dir = path.join(CACHE, "apt");
-  for (const sub of ["state/lists/partial", "cache/archives/partial", "etc/parts"]) {
-    fs.mkdirSync(path.join(dir, sub), { recursive: true });
-  }
-  fs.writeFileSync(path.join(dir, "status"), "");
-  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  const option = fs.existsSync(keyring) ? ` [signed-by=${keyring}]` : "";
-  fs.writeFileSync(path.join(dir, "sources.list"), `deb${option} ${uri} ${SUITE} main\n`);
-  const settings = {
-    "Dir::State": path.join(dir, "state"),
-    "Dir::State::status": path.join(dir, "status"),
-    "Dir::Cache": path.join(dir, "cache"),
-    "Dir::Etc::sourcelist": path.join(dir, "sources.list"),
-    "Dir::Etc::sourceparts": path.join(dir, "etc/parts"),
-    "Dir::Etc::preferences": "/dev/null",
-    "Dir::Etc::preferencesparts": path.join(dir, "etc/parts"),
-    "Acquire::Languages": "none",
-    "APT::Architectures": "amd64,arm64",
-    "APT::Sandbox::User": "root",
-    "APT::Update::Post-Invoke": "",
-  };
-  const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  return { options, archives: path.join(dir, "cache", "archives") };
-}
-
 /** Downloads bpftool with all it depends on and unpacks it; returns the tree and the package's version. */
 function fetchTree(apt, { arch, deb }) {
-  const options = [...apt.options, "-o", `APT::Architecture=${deb}`, "-o", `APT::Architectures::=${deb}`];
-  const install = ["-y", "--no-install-recommends", "--download-only", "install", "bpftool"];
-  // With an empty archive folder, because what is there already would not be listed.
-  const nothing = path.join(CACHE, "apt", "nothing");
-  fs.mkdirSync(path.join(nothing, "partial"), { recursive: true });
-  const listing = ["-o", `Dir::Cache::archives=${nothing}`, "-qq", "--print-uris"];
-  const plan = run("apt-get", [...options, ...listing, ...install]).toString();
-  const files = [...plan.matchAll(/^'[^']*' (\S+\.deb) /gm)].map((match) => match[1]);
-  run("apt-get", [...options, "-qq", ...install]);
+  const files = apt.download("bpftool", { arch: deb });
   const tree = path.join(CACHE, arch, "tree");
   fs.rmSync(tree, { recursive: true, force: true });
   fs.mkdirSync(tree, { recursive: true });
-  for (const file of files) {
-    // Only the libraries' packages matter, but which those are is known after reading bpftool.
-    run("dpkg-deb", ["-x", path.join(apt.archives, file), tree]);
-  }
-  const package_version = decodeURIComponent(files.find((file) => file.startsWith("bpftool_"))?.split("_")[1] ?? "");
-  return { tree, package_version };
+  // Only the libraries' packages matter, but which those are is known after reading bpftool.
+  for (const file of files) run("dpkg-deb", ["-x", file, tree]);
+  const named = files.map((file) => path.basename(file)).find((file) => file.startsWith("bpftool_"));
+  return { tree, package_version: decodeURIComponent(named?.split("_")[1] ?? "") };
 }
 
 /** The parts of a 64-bit little-endian ELF file that say what it needs: machine, interpreter, DT_NEEDED. */
 function readElf(file) {
   const bytes = fs.readFileSync(file);
-  if (bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 2) throw new ToolsError(`${file} is not a 64-bit ELF file.`);
+  if (bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 2)
+    throw new PackageError(`${file} is not a 64-bit ELF file.`);
   const start = Number(bytes.readBigUInt64LE(32));
   const headers = Array.from({ length: bytes.readUInt16LE(56) }, (_, i) => {
     const at = start + i * bytes.readUInt16LE(54);
@@ -142,7 +77,7 @@ function closure(tree, binary, triplet) {
     const name = wanted.pop();
     if (found.has(name)) continue;
     const file = folders.map((folder) => path.join(folder, name)).find((candidate) => fs.existsSync(candidate));
-    if (file === undefined) throw new ToolsError(`bpftool needs ${name}, which none of its packages has.`);
+    if (file === undefined) throw new PackageError(`bpftool needs ${name}, which none of its packages has.`);
     found.set(name, fs.realpathSync(file));
     wanted.push(...readElf(file).needed);
   }
@@ -208,17 +143,17 @@ function build(apt, target) {
   for (const file of files) {
     fs.chmodSync(path.join(pack, file), 0o755);
     if (file !== "bpftool" && readElf(path.join(pack, file)).machine !== machine) {
-      throw new ToolsError(`${file} is not for ${arch}.`);
+      throw new PackageError(`${file} is not for ${arch}.`);
     }
   }
 
   const said = versionOf(pack, target);
   const version =
     /bpftool v([0-9]+\.[0-9]+\.[0-9]+)/.exec(said ?? "")?.[1] ?? /^[0-9]+\.[0-9]+\.[0-9]+/.exec(package_version)?.[0];
-  if (version === undefined) throw new ToolsError(`bpftool of ${SUITE} for ${arch} has no readable version.`);
+  if (version === undefined) throw new PackageError(`bpftool of ${SUITE} for ${arch} has no readable version.`);
   const [major, minor] = version.split(".").map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new ToolsError(`${SUITE} has bpftool ${version}; ${OLDEST.join(".")} or newer is needed.`);
+    throw new PackageError(`${SUITE} has bpftool ${version}; ${OLDEST.join(".")} or newer is needed.`);
   }
 
   const sorted = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--format=ustar"];
@@ -245,17 +180,13 @@ function underLock() {
   fs.mkdirSync(CACHE, { recursive: true });
   const lock = [path.join(CACHE, "lock"), process.execPath, import.meta.filename];
   const child = spawnSync("flock", lock, { stdio: "inherit", env: { ...process.env, BPFDESK_TOOLS_LOCKED: "1" } });
-  if (child.error) throw new ToolsError("flock is needed and not installed (Debian or Ubuntu).");
+  if (child.error) throw new PackageError("flock is needed and not installed (Debian or Ubuntu).");
   process.exitCode = child.status ?? 1;
 }
 
 function buildAll() {
-  const apt = privateApt();
-  try {
-    run("apt-get", [...apt.options, "-qq", "-o", "APT::Update::Error-Mode=any", "update"]);
-  } catch (error) {
-    throw new UnreachableError(error.message);
-  }
+  const apt = privateApt({ dir: path.join(CACHE, "apt"), suite: SUITE, arches: ARCHES.map(({ deb }) => deb) });
+  apt.update();
   for (const target of ARCHES) build(apt, target);
 }
 
@@ -263,7 +194,7 @@ try {
   if (process.env.BPFDESK_TOOLS_LOCKED === "1") buildAll();
   else underLock();
 } catch (error) {
-  if (!(error instanceof ToolsError)) throw error;
+  if (!(error instanceof PackageError)) throw error;
   console.error(`build:tools: ${error.message}`);
   process.exitCode = error instanceof UnreachableError ? 3 : 1;
 }
