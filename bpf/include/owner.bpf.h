@@ -2,7 +2,7 @@
 /*
  * Which process holds a socket, whatever runs on the CPU: a retransmit timer fires in softirq, on top of anybody.
  *
- * Three things fill the table: a connect, a listen and an accept, which run in the process itself; and the scan, an
+ * Two things fill the table: connect, listen, accept and close, which run in the process itself; and the scan, an
  * iterator over the open files of all processes (all network namespaces, no setns), which the user side runs at the
  * start and when an owner is not known (owners.h). A socket leaves the table when the kernel frees it.
  *
@@ -29,7 +29,9 @@
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT1 4
 #define TCP_CLOSE 7
+#define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
 #endif
 #define AF_INET 2
@@ -37,7 +39,7 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
-/* Key: the socket's address. Inserted by connect, listen, accept and the scan; deleted when the socket is freed. */
+/* Key: the socket's address. Inserted by connect, listen, accept, close and the scan; deleted when the socket is freed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -112,13 +114,20 @@ static __always_inline void owner_forget(__u64 address)
 }
 
 /*
- * From raw_tp inet_sock_set_state. These two changes are made by connect(2) and listen(2) in the calling process, of
- * TCP (and of what is built like it: SCTP goes its own ways).
+ * From raw_tp inet_sock_set_state. These changes are made by connect(2), listen(2), and close(2) or shutdown(2) in the
+ * calling process (tcp_close_state()); a kernel thread closes what a process no longer could.
  */
 static __always_inline void owner_state(const struct sock *sk, int old, int new)
 {
-	if (old == TCP_CLOSE && (new == TCP_SYN_SENT || new == TCP_LISTEN))
+	struct task_struct *task;
+
+	if (old == TCP_CLOSE && (new == TCP_SYN_SENT || new == TCP_LISTEN)) {
 		owner_is_current(sk);
+	} else if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) {
+		task = (struct task_struct *)bpf_get_current_task();
+		if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+			owner_is_current_if_unknown(sk);
+	}
 }
 
 static __always_inline bool owner_wants(const struct sock *sk)
@@ -176,9 +185,9 @@ static __always_inline struct sock *owner_scan_file(struct task_struct *task, st
 }
 
 /*
- * accept(2), in the process that accepts. One of these is attached (owners.c): fexit where the kernel can, else the
- * kprobe, else the tracepoint, which runs in the process at each receive and says nothing of a connection that is
- * only written to.
+ * accept(2), in the process that accepts: fexit where the kernel can, else the kprobe, chosen by owners.c. Where it has
+ * neither, who accepted is known from the next scan, or when the connection is closed. The third program, not loaded
+ * unless a tracer says so, runs in the process at each receive: more often than any of the others.
  */
 struct proto_accept_arg {
 	int flags;

@@ -32,10 +32,10 @@ void owners_choose(struct run *run, struct bpf_object *object)
 		bpf_program__set_autoattach(scan, false);
 	load(object, "owner_accept_fexit", fexit);
 	load(object, "owner_accept_kretprobe", kprobe);
-	load(object, "owner_receive", !fexit && !kprobe);
+	load(object, "owner_receive", false);
 	if (!fexit && !kprobe)
 		run_without(run, "owner at accept",
-			    "who accepted a connection is known when it first receives, or a second later: %s", why_kprobe);
+			    "who accepted a connection is known a second later, or when it is closed: %s", why_kprobe);
 }
 
 int owners_start(struct owners *owners, struct run *run, struct bpf_object *object)

@@ -38,6 +38,7 @@ bool counting;
 
 /* What is known of a socket. Counters are the kernel's 32-bit ones and wrap like them. */
 struct flow {
+	__u64 begun_ns;
 	__u32 daddr[4];
 	__u32 netns;
 	__u16 dport;
@@ -48,6 +49,8 @@ struct flow {
 	/* So much of that is in its destination's count. */
 	__u32 sent_settled;
 	__u32 retrans_settled;
+	/* The socket's own count when it last retransmitted. */
+	__u32 total_retrans;
 	/* The last figures before tcp_disconnect() set the counters to zero. */
 	__u32 sent_at_close;
 	__u32 retrans_at_close;
@@ -71,6 +74,17 @@ struct {
 	__type(key, __u64);
 	__type(value, struct flow);
 } flows SEC(".maps");
+
+/*
+ * Who owned a socket that retransmitted and was freed: its events may have been told without. Inserted when it is freed;
+ * the oldest give way.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct flow_key);
+	__type(value, struct process);
+} gone SEC(".maps");
 
 /* Inserted when a socket is settled; deleted by the user side when it is idle and room is needed. */
 struct {
@@ -334,7 +348,7 @@ static __always_inline struct flow *watch(const struct sock *sk, enum direction 
 	const struct tcp_sock *tp = (const void *)sk;
 	__u16 dport = peer_port(&sk->__sk_common), lport = local_port(&sk->__sk_common);
 	__u64 address = (__u64)sk;
-	struct flow flow = { .uncounted = 1 };
+	struct flow flow = { .begun_ns = bpf_ktime_get_ns(), .uncounted = 1 };
 
 	read_addresses(&sk->__sk_common, flow.daddr, NULL);
 	flow.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
@@ -346,7 +360,8 @@ static __always_inline struct flow *watch(const struct sock *sk, enum direction 
 	else
 		flow.dport = dport;
 	flow.sent_offset = sent - BPF_CORE_READ(tp, segs_out);
-	flow.retrans_offset = retrans - BPF_CORE_READ(tp, total_retrans);
+	flow.total_retrans = BPF_CORE_READ(tp, total_retrans);
+	flow.retrans_offset = retrans - flow.total_retrans;
 	if (bpf_map_update_elem(&flows, &address, &flow, direction == NOT_SEEN_TO_BEGIN ? BPF_NOEXIST : BPF_ANY))
 		count(COUNT_EVICTED);
 	return bpf_map_lookup_elem(&flows, &address);
@@ -424,7 +439,12 @@ int BPF_PROG(on_destroy, const struct sock *sk)
 	struct flow *flow = bpf_map_lookup_elem(&flows, &address);
 
 	if (flow) {
+		const struct process *owner = flow->last_ns ? owner_of(address) : NULL;
+		struct flow_key key = { .socket = address, .begun_ns = flow->begun_ns };
+
 		settle(sk, flow);
+		if (owner)
+			bpf_map_update_elem(&gone, &key, owner, BPF_ANY);
 		bpf_map_delete_elem(&flows, &address);
 	}
 	owner_forget(address);
@@ -432,7 +452,8 @@ int BPF_PROG(on_destroy, const struct sock *sk)
 }
 
 /* NULL when it is left out or there is no room. */
-static __always_inline struct retrans_event *new_event(const struct sock *sk, const struct process *owner)
+static __always_inline struct retrans_event *new_event(const struct sock *sk, __u64 begun_ns,
+						       const struct process *owner)
 {
 	struct retrans_event *event;
 
@@ -444,7 +465,8 @@ static __always_inline struct retrans_event *new_event(const struct sock *sk, co
 		return NULL;
 	}
 	event->time_ns = bpf_ktime_get_ns();
-	event->socket = (__u64)sk;
+	event->flow.socket = (__u64)sk;
+	event->flow.begun_ns = begun_ns;
 	event->cgroup_id = cgroup_id_of(sk, owner);
 	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	event->owner_known = owner != NULL;
@@ -488,17 +510,25 @@ int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
 	struct retrans_event *event;
 	const struct process *owner;
 	__u64 address = (__u64)sk;
+	__u32 total_retrans;
 	struct flow *flow;
 	int error = 0;
 
-	/* Only newer kernels tell of what could not be sent; it is in total_retrans on all. */
+	/*
+	 * Newer kernels also tell of what was not sent. Where TCP tried it, it is in total_retrans, as on all kernels;
+	 * where it did not (no route, or the first one still waits in a queue of this node) nothing was retransmitted.
+	 */
 	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb, err))
 		error = (int)ctx->args[2];
+	total_retrans = BPF_CORE_READ(tp, total_retrans);
 	flow = bpf_map_lookup_elem(&flows, &address);
-	if (!flow)
+	if (!flow && error >= 0)
 		flow = watch(sk, NOT_SEEN_TO_BEGIN, segments, segments);
+	else if (flow && error && flow->total_retrans == total_retrans)
+		return 0;
 	if (!flow)
 		return 0;
+	flow->total_retrans = total_retrans;
 	if (!error && kind < KINDS)
 		__sync_fetch_and_add(&flow->kinds[kind], segments);
 	flow->last_ns = bpf_ktime_get_ns();
@@ -507,7 +537,7 @@ int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
 	owner = owner_of(address);
 	if (owner && !is_owner_wanted(owner))
 		return 0;
-	event = new_event(sk, owner);
+	event = new_event(sk, flow->begun_ns, owner);
 	if (!event)
 		return 0;
 	read_addresses(&sk->__sk_common, event->daddr, event->saddr);
@@ -542,7 +572,7 @@ int BPF_PROG(on_retransmit_synack, const struct sock *sk, const struct request_s
 	key.lport = local_port(common);
 	if (!wanted(key.daddr, key.dport, key.lport, key.netns) || (owner && !is_owner_wanted(owner)))
 		return 0;
-	event = new_event(sk, owner);
+	event = new_event(sk, 0, owner);
 	if (event) {
 		__builtin_memcpy(event->daddr, key.daddr, sizeof(event->daddr));
 		__builtin_memcpy(event->saddr, saddr, sizeof(event->saddr));

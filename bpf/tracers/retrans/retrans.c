@@ -42,6 +42,17 @@ struct state {
 	bool detached;
 };
 
+/* Nothing for a kernel thread, and for a process that was at its end when its name was read. */
+static void write_exe(struct out *out, const struct process *owner)
+{
+	const char *path = exe_path(owner);
+
+	if (path[0])
+		out_str(out, "exe", path);
+	else
+		out_null(out, "exe");
+}
+
 static void write_event(struct run *run, const struct retrans_event *event)
 {
 	struct state *state = run_state(run, sizeof(*state));
@@ -62,7 +73,7 @@ static void write_event(struct run *run, const struct retrans_event *event)
 	if (event->owner_known) {
 		out_u64(out, "pid", event->owner.tgid);
 		out_text(out, "comm", event->owner.comm, sizeof(event->owner.comm));
-		out_str(out, "exe", exe_path(&event->owner));
+		write_exe(out, &event->owner);
 	} else {
 		out_null(out, "pid");
 		out_null(out, "comm");
@@ -87,12 +98,30 @@ static void write_event(struct run *run, const struct retrans_event *event)
 	emit_end(run);
 }
 
-/* Called for events whose owner was not known. */
+/* The kernel's `struct flow` begins with it. */
+static bool is_still_watched(const struct state *state, const struct flow_key *flow)
+{
+	const struct bpf_map *map = state->skeleton->maps.flows;
+	union {
+		uint64_t begun_ns;
+		uint8_t whole[256];
+	} value;
+
+	if (!flow->begun_ns)
+		return true;
+	return !bpf_map__lookup_elem(map, &flow->socket, sizeof(flow->socket), &value, bpf_map__value_size(map), 0) &&
+	       value.begun_ns == flow->begun_ns;
+}
+
+/* Called for events whose owner was not known: it is now, or it was when the socket was freed. */
 static void write_found(struct run *run, struct retrans_event *event)
 {
 	struct state *state = run_state(run, sizeof(*state));
 
-	event->owner_known = owners_find(&state->owners, event->socket, &event->owner);
+	event->owner_known =
+		(is_still_watched(state, &event->flow) &&
+		 owners_find(&state->owners, event->flow.socket, &event->owner)) ||
+		!bpf_map_lookup_elem(bpf_map__fd(state->skeleton->maps.gone), &event->flow, &event->owner);
 	if (state->tgid && (!event->owner_known || event->owner.tgid != state->tgid))
 		return;
 	if (event->owner_known && !event->cgroup_id)

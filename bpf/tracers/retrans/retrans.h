@@ -59,10 +59,16 @@ struct overall {
 	__u64 kinds[KINDS];
 };
 
+/* A connection while it is watched; addresses of sockets are used again. */
+struct flow_key {
+	__u64 socket;
+	__u64 begun_ns;
+};
+
 struct retrans_event {
 	__u64 time_ns;
-	/* The socket's address: its owner may be known later (owners.h). */
-	__u64 socket;
+	/* Its owner may be known later. begun_ns is 0 for a SYN-ACK: `socket` is who listens. */
+	struct flow_key flow;
 	__u64 cgroup_id;
 	struct process owner;
 	__u32 owner_known;

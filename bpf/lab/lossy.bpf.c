@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A way on which TCP loses segments, for a kernel without netem: tc filters that drop at random. What was lost is told
+ * by the sender's own counters. `tc filter add … bpf direct-action object-file lossy.o section tc/data`.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#define ONE_IN 33
+
+/* The TCP header, or NULL; neither IP options nor extension headers are looked behind. */
+static __always_inline struct tcphdr *tcp_of(struct __sk_buff *skb)
+{
+	void *data, *end;
+	struct tcphdr *tcp;
+	__u8 protocol;
+
+	if (bpf_skb_pull_data(skb, ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(*tcp)) && bpf_skb_pull_data(skb, 0))
+		return 0;
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = data + ETH_HLEN;
+
+		tcp = (void *)(ip + 1);
+		if ((void *)(tcp + 1) > end)
+			return 0;
+		protocol = ip->protocol;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = data + ETH_HLEN;
+
+		tcp = (void *)(ip + 1);
+		if ((void *)(tcp + 1) > end)
+			return 0;
+		protocol = ip->nexthdr;
+	} else {
+		return 0;
+	}
+	return protocol == IPPROTO_TCP ? tcp : 0;
+}
+
+SEC("tc/data") int loses_data(struct __sk_buff *skb)
+{
+	struct tcphdr *tcp = tcp_of(skb);
+
+	if (!tcp || tcp->syn || skb->len < 200)
+		return TC_ACT_OK;
+	return bpf_get_prandom_u32() % ONE_IN ? TC_ACT_OK : TC_ACT_SHOT;
+}
+
+SEC("tc/handshakes") int loses_handshakes(struct __sk_buff *skb)
+{
+	struct tcphdr *tcp = tcp_of(skb);
+
+	if (!tcp || !tcp->syn)
+		return TC_ACT_OK;
+	return bpf_get_prandom_u32() % 2 ? TC_ACT_OK : TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "GPL";
