@@ -19,23 +19,34 @@ export interface TraceNames {
   ifname(netns: string, ifindex: number): string | null;
 }
 
+/** Paths that are remembered; a node has some hundred. */
+const REMEMBERED = 10_000;
 /** As many characters of a container's id as its own tools show. */
 const ID_SHOWN = 12;
 
 export function namesOf(datapath: Pick<Datapath, "pods" | "interfaces"> | null): TraceNames {
   const pods = new Map((datapath?.pods ?? []).map((pod) => [sameUid(pod.uid), pod]));
   const ifnames = new Map((datapath?.interfaces ?? []).map((one) => [`${one.netns} ${one.ifindex}`, one.name]));
+  const known = new Map<string, PodNames>();
+  function look(path: string): PodNames {
+    const found = podOfCgroup(path);
+    if (found === null) return { pod: null, container: null };
+    const pod = pods.get(sameUid(found.uid));
+    const id = found.container_id;
+    const container = id === null ? undefined : pod?.containers.find((one) => one.id === id);
+    return {
+      pod: pod && pod.name !== null ? `${pod.namespace ?? "?"}/${pod.name}` : found.uid,
+      container: container?.name ?? id?.slice(0, ID_SHOWN) ?? null,
+    };
+  }
   return {
     ofCgroup(path) {
-      const found = podOfCgroup(path);
-      if (found === null) return { pod: null, container: null };
-      const pod = pods.get(sameUid(found.uid));
-      const id = found.container_id;
-      const container = id === null ? undefined : pod?.containers.find((one) => one.id === id);
-      return {
-        pod: pod && pod.name !== null ? `${pod.namespace ?? "?"}/${pod.name}` : found.uid,
-        container: container?.name ?? id?.slice(0, ID_SHOWN) ?? null,
-      };
+      const before = known.get(path);
+      if (before) return before;
+      const now = look(path);
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(path, now);
+      return now;
     },
     ifname: (netns, ifindex) => ifnames.get(`${netns} ${ifindex}`) ?? null,
   };

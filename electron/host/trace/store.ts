@@ -150,18 +150,18 @@ export function createTraceStore(journal: Journal): TraceStore {
       const node = nodeOf(trace_id);
       const live = running.get(trace_id);
       const splitter = new LineSplitter();
-      const join = joiner(() => namesFor(node));
+      const join = joiner();
       for (let after = 0; !signal.aborted; ) {
         // Looked at before the record is: what is written until it ends is read then.
         const ended = live?.ended ?? true;
         const command_id = live ? live.command_id : schemaOf(trace_id, node)?.command_id;
         for (const { id, stream, bytes } of command_id ? journal.blobs(command_id, after) : []) {
           after = id;
-          if (stream === "stdout") yield splitter.push(bytes).flatMap(join);
+          if (stream === "stdout") yield join(splitter.push(bytes), namesFor(node));
           if (signal.aborted) return;
         }
         if (ended) {
-          yield splitter.finish().flatMap(join);
+          yield join(splitter.finish(), namesFor(node));
           return;
         }
         if (live) await woken(live, signal);
@@ -185,19 +185,20 @@ function woken({ waiting, ended }: Running, signal: AbortSignal): Promise<void> 
 }
 
 /** Knows which records have a cgroup from the schema line. A line that is no JSON object is left out. */
-function joiner(names: () => TraceNames): (line: string) => string[] {
+function joiner(): (lines: readonly string[], names: TraceNames) => string[] {
   let declared: TraceSchema["records"] | null = null;
   const fields = new Map<string, ReturnType<typeof cgroupFields>>();
-  return (line) => {
-    const members = objectOf(line);
-    if (members === null) return [];
-    const record = String(members.record);
-    const schema = declared === null && record === "schema" ? traceSchema.safeParse(members) : null;
-    if (schema?.success) {
-      declared = schema.data.records;
-      for (const [name, one] of Object.entries(declared)) fields.set(name, cgroupFields(one));
-    }
-    const known = fields.get(record);
-    return [known?.length ? joinLine(line, members, known, names()) : line];
-  };
+  return (lines, names) =>
+    lines.flatMap((line) => {
+      const members = objectOf(line);
+      if (members === null) return [];
+      const record = String(members.record);
+      const schema = declared === null && record === "schema" ? traceSchema.safeParse(members) : null;
+      if (schema?.success) {
+        declared = schema.data.records;
+        for (const [name, one] of Object.entries(declared)) fields.set(name, cgroupFields(one));
+      }
+      const known = fields.get(record);
+      return known?.length ? joinLine(line, members, known, names) : line;
+    });
 }
