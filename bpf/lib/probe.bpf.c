@@ -21,14 +21,15 @@ int probe_target(struct __sk_buff *skb)
 SEC("fexit")
 int probe_fexit_prog(void *ctx)
 {
-	return ctx == 0;
+	/* The verifier takes no other value from such a program. */
+	return 0;
 }
 
 /* Called when a process sets its time zone: as good as never. */
 SEC("fentry/do_sys_settimeofday64")
 int probe_fentry(void *ctx)
 {
-	return ctx == 0;
+	return 0;
 }
 
 SEC("kprobe/do_sys_settimeofday64")
