@@ -120,6 +120,7 @@ struct sock_common {
 	struct in6_addr_words skc_v6_daddr;
 	struct in6_addr_words skc_v6_rcv_saddr;
 	possible_net_t skc_net;
+	unsigned long skc_flags;
 	__u64 skc_cookie_counter;
 };
 
@@ -150,7 +151,6 @@ typedef struct {
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
-	unsigned long sk_flags;
 	int sk_err;
 	unsigned char sk_shutdown;
 	__u16 sk_type;
@@ -291,7 +291,6 @@ enum sock_flags {
 enum skb_drop_reason {
 	SKB_DROP_REASON_TC_INGRESS,
 	SKB_DROP_REASON_TC_EGRESS,
-	SKB_DROP_REASON_XDP,
 };
 
 #endif

@@ -174,3 +174,31 @@ const char *ksyms_name(struct ksyms *syms, uint64_t address, char *text, size_t 
 		 address - symbol->address, module ? " " : "", module ? module + 1 : "");
 	return text;
 }
+
+static bool is_named(const char *symbol, const char *name, size_t length)
+{
+	return !strncmp(symbol, name, length) && (!symbol[length] || symbol[length] == '.' || symbol[length] == '\t');
+}
+
+size_t ksyms_ranges(struct ksyms *syms, const char *name, struct ksym_range *ranges, size_t room)
+{
+	const size_t length = strlen(name);
+	size_t found = 0;
+
+	if (ksyms_missing(syms))
+		return 0;
+	for (size_t i = 0; i < syms->count && found < room; i++) {
+		const uint64_t begin = syms->symbols[i].address;
+		size_t next = i + 1;
+
+		if (!is_named(syms->names + syms->symbols[i].name, name, length))
+			continue;
+		while (next < syms->count && syms->symbols[next].address == begin)
+			next++;
+		ranges[found].begin = begin;
+		ranges[found++].end = next < syms->count && syms->symbols[next].address - begin < LONGEST_FUNCTION ?
+					      syms->symbols[next].address :
+					      begin + LONGEST_FUNCTION;
+	}
+	return found;
+}

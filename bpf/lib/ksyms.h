@@ -20,6 +20,15 @@ void ksyms_free(struct ksyms *syms);
  * 128 bytes hold every name.
  */
 const char *ksyms_name(struct ksyms *syms, uint64_t address, char *text, size_t size);
+struct ksym_range {
+	uint64_t begin, end;
+};
+
+/*
+ * The code of a function by its name, and of what the compiler split off it ("name.part.0"). How many ranges were written, at most
+ * `room`; 0 when there is none of that name.
+ */
+size_t ksyms_ranges(struct ksyms *syms, const char *name, struct ksym_range *ranges, size_t room);
 /* Why no address has a name; NULL when they have. Reads the symbols when that is not done yet. */
 const char *ksyms_missing(struct ksyms *syms);
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs when another program returns, and sees what it returned. Loaded once for each traced program, with the half that fits
+ * its type. What a tail call jumps to returns to where the first program was called from, so its verdict is this one's.
+ */
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "flows.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct verdict_config config = {};
+
+/* Returns of the program by slot: added to by the program, summed up over CPUs by the user side. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VERDICT_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} verdicts SEC(".maps");
+
+static __always_inline __u32 count_verdict(int verdict)
+{
+	__u32 slot = VERDICT_SLOT(verdict);
+	__u64 *returned;
+
+	if (slot > VERDICT_SLOT_OTHER)
+		slot = VERDICT_SLOT_OTHER;
+	returned = bpf_map_lookup_elem(&verdicts, &slot);
+	if (returned)
+		*returned += 1;
+	return slot;
+}
+
+static __always_inline bool is_told(__u32 slot)
+{
+	return config.told_slots & 1u << (slot & 31);
+}
+
+/* The pointers a traced program is called with are typed here, so what they lead to is read without a helper. */
+static __always_inline bool is_chosen(struct net_device *dev)
+{
+	return !config.ifindex ||
+	       ((__u32)dev->ifindex == config.ifindex && dev->nd_net.net->ns.inum == config.netns);
+}
+
+static __always_inline __u8 direction_of(struct sk_buff *skb)
+{
+	return BPF_CORE_READ_BITFIELD(skb, tc_at_ingress) ? VERDICT_INGRESS : VERDICT_EGRESS;
+}
+
+SEC("fexit")
+int BPF_PROG(on_tc, struct sk_buff *skb, int verdict)
+{
+	struct verdict_packet packet = {};
+	__u32 slot;
+
+	if (!is_chosen(skb->dev))
+		return 0;
+	if (config.only_direction && direction_of(skb) != config.only_direction)
+		return 0;
+	slot = count_verdict(verdict);
+	if (!is_told(slot))
+		return 0;
+	packet.flow.prog_id = config.prog_id;
+	packet.flow.slot = slot;
+	packet.flow.direction = config.direction ? config.direction : direction_of(skb);
+	describe_skb(skb, &packet);
+	tell(&packet, config.packets_per_s);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
+{
+	struct verdict_packet packet = {};
+	struct tuple_bytes frame;
+	struct net_device *dev;
+	__u32 slot;
+
+	if (!is_chosen(xdp->rxq->dev))
+		return 0;
+	slot = count_verdict(verdict);
+	if (!is_told(slot))
+		return 0;
+	dev = BPF_CORE_READ(xdp, rxq, dev);
+	frame.at = (unsigned long)BPF_CORE_READ(xdp, data);
+	frame.end = (unsigned long)BPF_CORE_READ(xdp, data_end);
+	packet.flow.prog_id = config.prog_id;
+	packet.flow.slot = slot;
+	packet.flow.direction = VERDICT_INGRESS;
+	packet.flow.xdp = 1;
+	packet.len = frame.end - frame.at;
+	describe_device(dev, &packet);
+	tuple_of_frame(frame, BPF_CORE_READ(dev, type), &packet.flow.tuple, &packet.more);
+	tell(&packet, config.packets_per_s);
+	return 0;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the kernel frees a packet because of what a program of a hook returned. Of tc the reason says which hook (kfree_skb has one
+ * since c504e5c2f964, 5.17; these since a568aff26ac0 and 98b4d7a4e737, 5.18). XDP_DROP has none: SKB_DROP_REASON_XDP is given only when a
+ * redirect fails (do_xdp_generic), so there the place in the kernel's code says it. Nothing says which program it was.
+ */
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "flows.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 packets_per_s = 0;
+/* Whether flows are told of. */
+const volatile bool told_drops = false;
+/* Unused ones are zero. */
+const volatile struct verdict_place xdp_places[VERDICT_XDP_PLACES] = {};
+
+/* Filled by the user side before anything is attached, counted in by the program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct verdict_hook_key);
+	__type(value, struct verdict_hook);
+} hooks SEC(".maps");
+
+static __always_inline bool is_of_xdp(__u64 location)
+{
+#pragma unroll
+	for (int i = 0; i < VERDICT_XDP_PLACES; i++)
+		if (location - xdp_places[i].begin < xdp_places[i].end - xdp_places[i].begin)
+			return true;
+	return false;
+}
+
+/* False when it is of no hook. */
+static __always_inline bool hook_of(__u32 reason, __u64 location, struct verdict_packet *packet)
+{
+	packet->flow.direction = VERDICT_INGRESS;
+	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
+	    reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
+		return true;
+	if (is_of_xdp(location)) {
+		packet->flow.xdp = 1;
+		return true;
+	}
+	packet->flow.direction = VERDICT_EGRESS;
+	return bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_EGRESS) &&
+	       reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_EGRESS);
+}
+
+SEC("raw_tp/kfree_skb")
+int BPF_PROG(on_kfree_skb, struct sk_buff *skb, void *location, __u32 reason)
+{
+	struct verdict_hook_key key = {};
+	struct verdict_packet packet = {};
+	struct verdict_hook *hook;
+
+	if (!hook_of(reason, (__u64)location, &packet))
+		return 0;
+	describe_skb(skb, &packet);
+	key.netns = packet.flow.netns;
+	key.ifindex = packet.flow.ifindex;
+	key.direction = packet.flow.direction;
+	key.xdp = packet.flow.xdp;
+	hook = bpf_map_lookup_elem(&hooks, &key);
+	if (!hook)
+		return 0;
+	__sync_fetch_and_add(&hook->drops, 1);
+	__sync_fetch_and_add(&hook->bytes, packet.len);
+	/* One slot for all drops of a hook: SHOT, DROP and ABORTED look the same from here. */
+	packet.flow.slot = VERDICT_SLOT_OTHER;
+	if (told_drops)
+		tell(&packet, packets_per_s);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of `verdict`, for the files that share it. */
+#ifndef BPFDESK_VERDICT_STATE_H
+#define BPFDESK_VERDICT_STATE_H
+
+#include "verdict_targets.h"
+
+struct verdict_hook_bpf;
+
+struct verdict_state {
+	struct targets targets;
+	/* By naming: which verdicts flows are told of. */
+	uint32_t told_slots[NAMINGS];
+	/* Shared by all objects; made first. */
+	struct {
+		int flows, packets, told;
+	} maps;
+	bool has_maps;
+	/* Where packets are freed; NULL when every verdict is seen, or when this kernel gives no reasons. */
+	struct verdict_hook_bpf *hook;
+	/* The kernel counts how often programs run. */
+	bool has_runs;
+	uint64_t flow_count;
+	/* When flows were read the last time, of the clock of bpf_ktime_get_ns(). */
+	uint64_t flows_read_ns;
+};
+
+/* Gives an object's maps the shared ones; to be called before it is loaded. 0 or a negative errno. */
+int share_maps(const struct verdict_state *state, struct bpf_map *flows, struct bpf_map *packets, struct bpf_map *told);
+
+/* Counts the hooks' drops. 0 also when this kernel does not show them: that is said in the schema line. Otherwise run_fail(). */
+int watch_hooks(struct run *run, struct verdict_state *state);
+void unwatch_hooks(struct verdict_state *state);
+
+/* Emits what has changed since the last time. */
+void write_programs(struct run *run, struct verdict_state *state);
+void write_hooks(struct run *run, struct verdict_state *state);
+void write_flows(struct run *run, struct verdict_state *state);
+int write_packet(void *context, void *data, size_t size);
+/* Members of the summary. */
+void write_summary_of(struct run *run, struct verdict_state *state, struct out *out);
+
+#endif

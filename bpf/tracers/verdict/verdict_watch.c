@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The drops of a hook, counted where the kernel frees the packet: what is left when a program cannot be traced. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drop_reasons.h"
+#include "ksyms.h"
+#include "verdict.h"
+#include "verdict_hook.skel.h"
+#include "verdict_state.h"
+
+static bool kernel_gives_reasons(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct drop_reasons *reasons = kernel ? drop_reasons_new(kernel) : NULL;
+	uint32_t number;
+	bool known = reasons && drop_reason_number(reasons, "TC_INGRESS", &number);
+
+	drop_reasons_free(reasons);
+	btf__free(kernel);
+	return known;
+}
+
+/* Whether the kernel's code was found; otherwise `why` says it. */
+static bool find_xdp_places(struct verdict_hook_bpf *hook, char *why, size_t size)
+{
+	/* Those that the compiler did not inline into one another. Of drivers veth has a packet before XDP. */
+	static const char *const functions[] = { "do_xdp_generic", "netif_receive_generic_xdp", "veth_xdp_rcv_skb" };
+	struct ksyms *syms = ksyms_new();
+	const char *missing = ksyms_missing(syms);
+	size_t found = 0;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		struct ksym_range ranges[VERDICT_XDP_PLACES];
+		size_t count = ksyms_ranges(syms, functions[i], ranges, VERDICT_XDP_PLACES - found);
+
+		for (size_t at = 0; at < count; at++, found++)
+			hook->rodata->xdp_places[found] = (struct verdict_place){ ranges[at].begin, ranges[at].end };
+	}
+	snprintf(why, size, "%s", missing ? missing : "the kernel's code that drops for XDP was not found");
+	ksyms_free(syms);
+	return found;
+}
+
+/* Says what of the hooks' drops cannot be seen. */
+static void judge_hooks(struct run *run, struct targets *targets, struct verdict_hook_bpf *hook)
+{
+	bool has_reasons = kernel_gives_reasons(), has_places = false;
+	char why[200] = "";
+
+	for (struct hook *one = targets->hooks; one < targets->hooks + targets->hook_count; one++) {
+		if (one->key.xdp && !has_places)
+			has_places = find_xdp_places(hook, why, sizeof(why));
+		one->has_drops = one->key.xdp ? has_places : has_reasons;
+		one->is_complete = one->has_drops && !one->native;
+		if (!one->has_drops)
+			run_without(run, "drops of the hook", "%s: %s", one->ifname,
+				    one->key.xdp ? why :
+						   "this kernel does not say why it frees a packet (before 5.18): there are "
+						   "run counts and the qdisc's counter only");
+		else if (one->native)
+			run_without(run, "drops of native XDP",
+				    "%s: seen only where a frame was a packet already, as on veth: a driver frees its own unseen",
+				    one->ifname);
+	}
+}
+
+static int load_hook(struct run *run, struct verdict_state *state)
+{
+	struct targets *targets = &state->targets;
+	struct verdict_hook_bpf *hook = state->hook;
+	const struct verdict_hook none = {};
+
+	hook->rodata->packets_per_s = (uint32_t)param_u64(run, "packets_per_s");
+	for (enum naming naming = 0; naming < NAMINGS; naming++)
+		if (state->told_slots[naming] & verdict_drops(naming))
+			hook->rodata->told_drops = true;
+	judge_hooks(run, targets, hook);
+	if (share_maps(state, hook->maps.flows, hook->maps.packets, hook->maps.told) || verdict_hook_bpf__load(hook))
+		return run_fail(run, "not-loaded", "", "Its program does not load: %s", last_libbpf_warning());
+	for (size_t i = 0; i < targets->hook_count; i++)
+		if (bpf_map__update_elem(hook->maps.hooks, &targets->hooks[i].key, sizeof(targets->hooks[i].key), &none,
+					 sizeof(none), BPF_ANY))
+			return run_fail(run, "no-maps", "", "Its table could not be filled: %s", strerror(errno));
+	if (run_add_object(run, hook->obj))
+		return -1;
+	if (verdict_hook_bpf__attach(hook))
+		return run_fail(run, "not-attached", "", "Its program does not attach: %s", last_libbpf_warning());
+	return 0;
+}
+
+int watch_hooks(struct run *run, struct verdict_state *state)
+{
+	const char *why;
+
+	if (!state->targets.hook_count) {
+		run_without(run, "drops of the hook", "the programs are on no hook of network namespace %u",
+			    state->targets.netns.inum);
+		return 0;
+	}
+	if (!feature_available(FEATURE_raw_tp, &why)) {
+		run_without(run, "drops of the hook", "%s", why);
+		return 0;
+	}
+	state->hook = verdict_hook_bpf__open();
+	if (!state->hook)
+		return run_fail(run, "not-opened", "", "Its program could not be opened: %s", last_libbpf_warning());
+	return load_hook(run, state);
+}
+
+void unwatch_hooks(struct verdict_state *state)
+{
+	verdict_hook_bpf__destroy(state->hook);
+	state->hook = NULL;
+}
