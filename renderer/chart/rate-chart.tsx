@@ -1,6 +1,6 @@
 /** Two series over time on a canvas: the only door to uPlot. What it shows is told in words to those who do not see it. */
 import "uplot/dist/uPlot.min.css";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 
 export interface RateChartProps {
@@ -23,7 +23,9 @@ export default function RateChart({ time_s, events, lost, label, dark }: RateCha
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const data = useRef<uPlot.AlignedData>([[], [], []]);
-  data.current = [[...time_s], [...events], [...lost]];
+  // A bar of no height would still be a stroke.
+  const bad = useMemo(() => lost.map((rate) => (rate > 0 ? rate : null)), [lost]);
+  data.current = [[...time_s], [...events], bad];
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme is another set of colours
   useEffect(() => {
@@ -41,8 +43,8 @@ export default function RateChart({ time_s, events, lost, label, dark }: RateCha
   }, [dark]);
 
   useEffect(() => {
-    plot.current?.setData([[...time_s], [...events], [...lost]]);
-  }, [time_s, events, lost]);
+    plot.current?.setData([[...time_s], [...events], bad]);
+  }, [time_s, events, bad]);
 
   return <div ref={frame} className="rate-chart" role="img" aria-label={label} />;
 }

@@ -3,7 +3,7 @@
  * marks, and says what was chosen. Where rows come from, how they are found and sorted is its owner's business.
  */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useRef } from "react";
 import type { Column, Sort } from "./columns.ts";
 import { type Cursor, markedRange, moveCursor } from "./grid-keys.ts";
 import { type Mark, TableHeader, TableRow } from "./rows.tsx";
@@ -115,6 +115,16 @@ export function Grid<Row>(props: GridProps<Row>) {
     event.preventDefault();
     move(to);
   };
+  const pressed = useRef<(index: number, column: number, extend: boolean) => void>(() => {});
+  pressed.current = (index, column, extend) => {
+    onCursor({ row: index, column, anchor: extend ? Math.max(0, at.anchor) : index });
+    const row = extend ? undefined : props.rowAt(index);
+    if (row !== undefined) props.onSelect(row, index);
+  };
+  const onPress = useCallback(
+    (index: number, column: number, extend: boolean) => pressed.current(index, column, extend),
+    [],
+  );
   const template = columns
     .map((column) => (column.grow ? `minmax(${column.width}px, 1fr)` : `${column.width}px`))
     .join(" ");
@@ -163,10 +173,7 @@ export function Grid<Row>(props: GridProps<Row>) {
               marked={inRange && item.index >= range.first && item.index <= range.last}
               cursorColumn={at.row === item.index ? at.column : null}
               mark={row === undefined ? null : (props.markOf?.(row) ?? null)}
-              onPress={(column, extend) => {
-                onCursor({ row: item.index, column, anchor: extend ? Math.max(0, at.anchor) : item.index });
-                if (!extend && row !== undefined) props.onSelect(row, item.index);
-              }}
+              onPress={onPress}
             />
           );
         })}

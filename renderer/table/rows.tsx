@@ -1,5 +1,6 @@
 /** The row of titles and one row of a grid. Cells are not focusable: the grid points at the active one. */
 import { ArrowDown, ArrowUp } from "lucide-react";
+import { memo } from "react";
 import { NodeText } from "../ui/node-text.tsx";
 import { type Column, cellText, type Sort } from "./columns.ts";
 import type { Cursor } from "./grid-keys.ts";
@@ -61,10 +62,14 @@ interface RowProps<Row> {
   /** Column of the cursor when it is on this row. */
   cursorColumn: number | null;
   mark: Mark | null;
-  onPress: (column: number, extend: boolean) => void;
+  /** Must keep its identity between renders. */
+  onPress: (index: number, column: number, extend: boolean) => void;
 }
 
-export function TableRow<Row>(props: RowProps<Row>) {
+/** Drawn again only when something of it changed: scrolling moves all rows and changes none. */
+export const TableRow = memo(PlainRow) as typeof PlainRow;
+
+function PlainRow<Row>(props: RowProps<Row>) {
   const { gridId, row, index, columns, selected, marked, cursorColumn, mark } = props;
   const classes = ["grid-row", selected ? "selected" : "", marked ? "marked" : "", mark ? `mark-${mark}` : ""];
   return (
@@ -84,7 +89,7 @@ export function TableRow<Row>(props: RowProps<Row>) {
           role="gridcell"
           aria-colindex={at + 1}
           className={cellClass("grid-cell", column, cursorColumn === at)}
-          onClick={(event) => props.onPress(at, event.shiftKey)}
+          onClick={(event) => props.onPress(index, at, event.shiftKey)}
         >
           {at === 0 && mark ? <span className={`mark mark-text-${mark}`}>{mark}</span> : null}
           {row === undefined ? (

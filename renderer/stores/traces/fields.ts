@@ -43,11 +43,15 @@ export function recordsOf(schema: TraceSchema, manifest: TracerManifest | undefi
   return [...records.filter(({ kind }) => kind === "total"), ...records.filter(({ kind }) => kind === "event")];
 }
 
+/** Numbers that are looked up, not counted. */
+const NAMING = /(^|_)(id|pid|tid|tgid|ppid|uid|gid|netns|inode|ino|cookie|mark|line|position)$/;
+
 function fieldInfo(field: TraceSchema["records"][string]["fields"][number], known: TracerField | undefined): FieldInfo {
   return {
     name: field.name,
     type: field.type,
     unit: field.unit,
+    names: NAMING.test(field.name),
     title: known?.title ?? field.name,
     description: known?.description ?? "",
     width: known?.width ?? 110,

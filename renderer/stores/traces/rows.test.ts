@@ -57,6 +57,15 @@ it("goes with a run, at most four times a second", async () => {
   expect(asked.length - before).toBe(4);
 });
 
+it("goes on with a run although all that is on screen is here already", async () => {
+  rows.live(true);
+  rows.show(0, 30);
+  await settle();
+  size = 1500;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(rows.store.getState().matching).toBe(1500);
+});
+
 it("never asks while an answer is awaited", async () => {
   answerLater = [];
   rows.live(true);

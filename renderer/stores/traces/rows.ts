@@ -11,6 +11,8 @@ export const PAGE = 100;
 /** Pages kept beside those on screen. */
 const PAGES_KEPT = 40;
 const REFRESH_MS = 250;
+/** Rows before and behind what is on screen that are fetched with it, for who scrolls. */
+const AHEAD = 40;
 
 /** What is asked for; the same as of `trace.rows`. */
 export interface RowsQuery {
@@ -92,9 +94,16 @@ export function openRows(ask: AskRows): RowsWindow {
   const fetch = async (fresh: boolean): Promise<void> => {
     if (ended.signal.aborted) return;
     clearTimeout(timer);
-    const { query, answered, pages } = store.getState();
-    const want = wantedPages(onScreen, fresh || query !== answered ? new Map() : pages);
-    if (!want) return;
+    const { query, answered, pages, matching } = store.getState();
+    const known = fresh || query !== answered ? new Map() : pages;
+    const want = wantedPages(
+      {
+        first: Math.max(0, onScreen.first - AHEAD),
+        last: Math.max(onScreen.last, Math.min(onScreen.last + AHEAD, matching - 1)),
+      },
+      known,
+    );
+    if (!want) return wait(REFRESH_MS);
     const mine = new AbortController();
     asking = mine;
     const started = performance.now();

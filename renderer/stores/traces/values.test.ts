@@ -27,6 +27,10 @@ it("keeps numbers beyond 2^53 exact", () => {
   expect(copiedText({ type: "u64" }, "18446744073709551615")).toBe("18446744073709551615");
 });
 
+it("does not group the digits of a number that names something", () => {
+  expect(valueText({ type: "u64", names: true }, 4_026_531_840)).toBe("4026531840");
+});
+
 it("shows bytes as the tracer wrote them, whatever digits they are, and a number as what it is", () => {
   expect(valueText({ type: "hex" }, "00000010")).toBe("00000010");
   expect(valueText({ type: "hex" }, 16)).toBe("0x10");

@@ -7,6 +7,8 @@ export type Unit = NonNullable<TracerField["unit"]>;
 export interface ValueKind {
   type: FieldType;
   unit?: Unit | undefined;
+  /** A number that names something: its digits are not grouped. */
+  names?: boolean;
 }
 
 const PER_MS: Partial<Record<Unit, number>> = { ns: 1e6, us: 1e3, ms: 1 };
@@ -62,13 +64,14 @@ export function isNumeric(type: FieldType): boolean {
   return type === "u64" || type === "i64" || type === "f64";
 }
 
-function numberText({ type, unit }: ValueKind, value: unknown): string {
+function numberText({ type, unit, names }: ValueKind, value: unknown): string {
   const number = typeof value === "number" ? value : Number(value);
   if (!Number.isFinite(number)) return plainText(value);
   const perMs = unit === undefined ? undefined : PER_MS[unit];
   if (perMs !== undefined) return grouped((number / perMs).toFixed(3));
   if (unit === "bytes") return bytesText(number);
   if (unit === "percent" || unit === "s") return number.toFixed(2);
+  if (names) return plainText(value);
   if (type === "f64" || unit === "per_second")
     return grouped(Number.isInteger(number) ? String(number) : number.toFixed(2));
   // Beyond 2^53 it comes as text, which is exact.
