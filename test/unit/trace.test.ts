@@ -6,11 +6,14 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Collected } from "../../electron/core/collect/frames.ts";
+import { writeFrames } from "../../electron/core/collect/write-frames.ts";
 import { BpfdeskError, type ErrorData } from "../../electron/core/errors.ts";
 import type { SessionState, TraceState } from "../../electron/core/journal/state.ts";
 import { smallSnapshot, type TestService, testService } from "../../electron/host/session/testing/service.ts";
 import { writeSnapshot } from "../../electron/host/snapshot/file.ts";
 import { lendTracers } from "../../electron/host/trace/lend.ts";
+import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { ChildTransport } from "../lab/collect-transport.ts";
 import { writeFakeTracers } from "../support/fake-tracers.ts";
 
@@ -37,7 +40,7 @@ async function start(session_path?: string): Promise<TestService> {
   test = await testService(
     {
       ssh: async () => new ChildTransport({ privileges: privileges.next }),
-      collectNode: async () => smallSnapshot.collected,
+      collectNode: playedCollection,
       collectFollowUp: async () => smallSnapshot.collected,
       lendTracers: (transport, { signal }) =>
         lendTracers(transport, { tracersDir: path.join(dir, "resources/tracers"), signal, candidates: [place] }),
@@ -45,6 +48,15 @@ async function start(session_path?: string): Promise<TestService> {
     { resourcesDir: path.join(dir, "resources"), ...(session_path ? { session_path } : {}) },
   );
   return test;
+}
+/** The node says what the small snapshot holds, so that the session can be opened as a record of it. */
+async function playedCollection(transport: NodeTransport): Promise<Collected> {
+  const { collected } = smallSnapshot;
+  const stdin = writeFrames(collected, "0123456789abcdef");
+  const said = await transport.exec({ argv: ["cat"], root: false, stdin, timeout_ms: 60_000, record_key: "collect" });
+  for (const stream of [said.stdout, said.stderr]) stream.resume();
+  await said.exited;
+  return collected;
 }
 const privileges: { next: "root" | "none" } = { next: "root" };
 
@@ -242,6 +254,23 @@ describe.skipIf(process.platform !== "linux")("a trace", () => {
     await test.end();
     await start(file);
     expect([await rows(trace_id), await rows(trace_id, "sum"), await linesOf(trace_id)]).toEqual([seen, sum, lines]);
+  });
+
+  it("is shown again when the session's file is opened as a record", async () => {
+    const file = path.join(dir, "session");
+    await start(file);
+    const node = await connected();
+    const trace_id = await run(node, { params: { do: "end", events: "6" } });
+    const ended = await over(trace_id);
+    const [seen, lines] = [await rows(trace_id), await linesOf(trace_id)];
+    await test.end();
+    await start();
+    const record = await test.connect({ kind: "file", path: file });
+    const { traces } = await test.until(({ traces: all }) => all.some((one) => one.ended_at !== null));
+    const [again] = traces;
+    const { summary, stats, params, limits, schema } = ended;
+    expect(again).toMatchObject({ node: record, state: "ended", summary, stats, params, limits, schema });
+    expect([await rows(again?.trace_id ?? ""), await linesOf(again?.trace_id ?? "")]).toEqual([seen, lines]);
   });
 
   it("that ran when bpfdesk was killed is told as ended when the session is opened again, with what came", async () => {

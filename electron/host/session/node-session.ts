@@ -9,6 +9,7 @@ import { BpfdeskError, type ChangedHostKey } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { Journal } from "../journal/journal.ts";
+import { playTraces } from "../trace/recorded.ts";
 import type { TraceStore } from "../trace/store.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { startAttempt } from "./attempt.ts";
@@ -82,6 +83,7 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
       const proof = createProof({ node, transport, work: work.residue, first, standing, tell });
       const collectId = () => `${node}.${journal.last_seq}.collect${++collections}`;
       const traceId = () => `${node}.${journal.last_seq}.trace${++started}`;
+      if (inner.traces) void playTraces(inner.traces, { node, recorder, traceId, tell });
       return workOn({ node, transport, work, recorder, prompter, proof, traces, tell, collectId, traceId });
     },
     describe: (inner) => readyEvent(node, inner, work),

@@ -6,6 +6,7 @@
  */
 import { Readable } from "node:stream";
 import { BpfdeskError } from "../../core/errors.ts";
+import type { RecordedTrace } from "../trace/recorded.ts";
 import { quoteArgv } from "./quote.ts";
 import type { ExecExit, ExecRequest, Execution, NodeTransport } from "./types.ts";
 
@@ -22,6 +23,8 @@ export interface Recording {
   root: boolean;
   /** The answer to a command, or null when it was not recorded. */
   answer(request: ExecRequest): RecordedAnswer | null;
+  /** The traces that were run, when it is of a session. */
+  traces?: readonly RecordedTrace[];
   /** Lets go of the file behind it. */
   close?(): void;
 }
@@ -33,6 +36,7 @@ export function replayTransport(recording: Recording): NodeTransport {
     host,
     user,
     privileges: recording.root ? "root" : "none",
+    ...(recording.traces === undefined ? {} : { traces: recording.traces }),
     async exec(request) {
       const answer = recording.answer(request);
       if (answer) return play(answer, request.signal);
