@@ -36,9 +36,15 @@ static bool ends_in(const char *path, const char *name)
 	return length == sizeof(places[0]->name) - 1 || !last[1 + length] || !strcmp(last + 1 + length, " (deleted)");
 }
 
+/* Processes begin one after the other, numbered so: their places should not follow. */
+static size_t place_of(const struct process *process)
+{
+	return ((process->tgid ^ process->start_ns) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % PLACES;
+}
+
 const char *exe_path(const struct process *process)
 {
-	struct known **place = &places[(process->tgid ^ process->start_ns >> 24) % PLACES];
+	struct known **place = &places[place_of(process)];
 	struct known *known = *place;
 	char link[32];
 	ssize_t length;

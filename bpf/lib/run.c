@@ -32,8 +32,8 @@
 #define NOTE_EVERY_NS (10 * NS_PER_S)
 /* Output is written at the latest so long after it was made, in ms. */
 #define FLUSH_MS 50
-/* setpriority(2) */
-#define LOWEST_PRIORITY 19
+/* Of a run that is not within a budget: about a tenth of a CPU that others want too, all of an idle one (setpriority(2)). */
+#define LOW_PRIORITY 10
 /* Items of a ring that are read before clocks, limits and signals are looked at again. */
 #define ITEMS_AT_ONCE 4096
 /* A reader that does not read keeps a run so much longer than its time, then it ends without a summary. */
@@ -507,7 +507,7 @@ static int prepare(struct run *run, int *signal_fd, int *timer_fd)
 	run->began_ns = ktime_now();
 	cost_begin(run);
 	if (run->tracer->work)
-		setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
+		setpriority(PRIO_PROCESS, 0, LOW_PRIORITY);
 	if (start(run) < 0)
 		return -1;
 	run->started_ns = ktime_now();

@@ -78,7 +78,7 @@ struct tracer {
 	int (*start)(struct run *run);
 	/*
 	 * Of a tracer that has an end of its own: called again and again, at once, until it calls run_end(). Each call does
-	 * a small part (some 10 ms), so that the run can be cancelled between two. It runs at the lowest priority instead of
+	 * a small part (some 10 ms), so that the run can be cancelled between two. It runs at a low priority instead of
 	 * within a budget: what it costs in all is bounded by what was asked. Negative from run_fail() ends the run. May be NULL.
 	 */
 	int (*work)(struct run *run);

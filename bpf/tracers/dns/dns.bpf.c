@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DNS messages as sockets send and receive them: programs on the root cgroup see every packet of every socket in all
+ * network namespaces once, before it is cut into fragments and after it was put together. They always let it pass.
+ */
+#include "kernel.h"
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "counts.bpf.h"
+#include "process.bpf.h"
+#include "dns.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PASS 1
+#define FAMILY_IPV6 10
+/* A TCP segment, or one that was put together from many, is told in pieces: 64 KB in five. */
+#define MOST_PIECES 5
+#define PIECE (16384 - sizeof(struct told))
+
+const volatile __be16 ports[DNS_PORTS] = {};
+const volatile __u32 port_count = 0;
+const volatile bool want_client = true;
+const volatile bool want_server = false;
+/* Else only totals are kept. */
+const volatile bool want_messages = true;
+/* 0: all. */
+const volatile __u32 only_tgid = 0;
+
+/* Filled by the programs, emptied by the user side; its size is a parameter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} events SEC(".maps");
+
+/* Who used a socket last, and what of it need not be read again while it does so. */
+struct holder {
+	struct process process;
+	/* Addresses: of the task, 0 while it is written; of its memory map and its set of cgroups; of whose name it bears. */
+	__u64 task, mm, cgroups, named;
+	__u32 netns;
+	__u32 spare;
+};
+
+/* Inserted at a packet that a process sends, freed with the socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct holder);
+} holders SEC(".maps");
+
+/* Processes that answer queries. Inserted at an answer they send; the least recently seen make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u8);
+} servers SEC(".maps");
+
+/* Inserted at the first query of a process; the user side takes idle ones out when it gets full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct dns_process_key);
+	__type(value, struct dns_process_total);
+} totals SEC(".maps");
+
+/* Added to by the programs, read by the user side. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DNS_COUNTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} dns_counts SEC(".maps");
+
+/* What is written to the ring, before the bytes of the message. */
+struct told {
+	struct dns_packet packet;
+	struct process process;
+};
+
+static __always_inline void dns_count(__u32 slot)
+{
+	__u64 *value = bpf_map_lookup_elem(&dns_counts, &slot);
+
+	if (value)
+		*value += 1;
+}
+
+static __always_inline bool watched(__be16 port)
+{
+	bool found = false;
+
+#pragma unroll
+	for (__u32 i = 0; i < DNS_PORTS; i++)
+		if (i < port_count && ports[i] == port)
+			found = true;
+	return found;
+}
+
+/* One item of one size: before 5.19 there is no way to reserve as much as is needed only (bc34dee65a65). */
+static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __u32 offset, __u32 size, __u32 head)
+{
+	__u32 kept = told->packet.length;
+	struct dns_packet *item = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!item)
+		return false;
+	/* Nothing is written to `told`: the verifier would follow the rest of the program once for each size. */
+	__builtin_memcpy(item, told, head);
+	if (kept > size - head)
+		kept = size - head;
+	barrier_var(kept);
+	if (kept > 0 && kept <= size - head && !bpf_skb_load_bytes(ctx, offset, (void *)item + head, kept))
+		item->kept = kept;
+	bpf_ringbuf_submit(item, 0);
+	return true;
+}
+
+/* Tells `told->packet.length` bytes from `offset` on. */
+static __noinline int tell(struct __sk_buff *ctx, struct told *told, __u32 offset)
+{
+	const __u32 bare = sizeof(struct dns_packet), whole = sizeof(struct told);
+	__u32 length = told->packet.length;
+	bool fits;
+
+	if (told->packet.flags & DNS_HAS_PROCESS) {
+		if (length <= 256 - whole)
+			fits = tell_in(ctx, told, offset, 256, whole);
+		else if (length <= 512 - whole)
+			fits = tell_in(ctx, told, offset, 512, whole);
+		else
+			fits = tell_in(ctx, told, offset, 16384, whole);
+	} else {
+		if (length <= 192 - bare)
+			fits = tell_in(ctx, told, offset, 192, bare);
+		else if (length <= 320 - bare)
+			fits = tell_in(ctx, told, offset, 320, bare);
+		else if (length <= 1536 - bare)
+			fits = tell_in(ctx, told, offset, 1536, bare);
+		else if (length <= 4096 - bare)
+			fits = tell_in(ctx, told, offset, 4096, bare);
+		else
+			fits = tell_in(ctx, told, offset, 16384, bare);
+	}
+	if (!fits)
+		count(COUNT_LOST);
+	return fits;
+}
+
+/* True when this message and what belongs to it is left out, to stay within the budget. */
+static __always_inline bool left_out(__u64 cookie, __u16 id, bool counted)
+{
+	__u32 zero = 0;
+	struct control *now = bpf_map_lookup_elem(&control, &zero);
+
+	if (!now || now->sample_every <= 1 || dns_thin_hash(cookie, id) % now->sample_every == 0)
+		return false;
+	if (counted)
+		count(COUNT_THINNED);
+	return true;
+}
+
+static __always_inline void count_query(const struct told *told)
+{
+	struct dns_process_key key = { .start_ns = told->process.start_ns, .tgid = told->process.tgid };
+	struct dns_process_total *total = bpf_map_lookup_elem(&totals, &key);
+
+	if (!total) {
+		struct dns_process_total first = { .process = told->process };
+
+		bpf_map_update_elem(&totals, &key, &first, BPF_NOEXIST);
+		total = bpf_map_lookup_elem(&totals, &key);
+		if (!total) {
+			count(COUNT_EVICTED);
+			return;
+		}
+	}
+	__sync_fetch_and_add(&total->queries, 1);
+	total->last_ns = told->packet.time_ns;
+}
+
+static __always_inline void count_answer(const struct process *process, __u8 rcode)
+{
+	struct dns_process_key key = { .start_ns = process->start_ns, .tgid = process->tgid };
+	struct dns_process_total *total = bpf_map_lookup_elem(&totals, &key);
+
+	if (!total)
+		return;
+	__sync_fetch_and_add(&total->answers, 1);
+	if (rcode == 3)
+		__sync_fetch_and_add(&total->nxdomain, 1);
+	else if (rcode)
+		__sync_fetch_and_add(&total->failed, 1);
+}
+
+static __always_inline void read_addresses(struct dns_packet *packet, struct __sk_buff *ctx, struct bpf_sock *socket)
+{
+	/* All are read, whatever is needed: the verifier takes no address within a socket that depends on something. */
+	__u32 peer4 = socket->dst_ip4, peer6[4] = { socket->dst_ip6[0], socket->dst_ip6[1], socket->dst_ip6[2],
+						    socket->dst_ip6[3] };
+	bool v4 = packet->version == 4;
+	__u32 size = v4 ? 4 : 16, at = v4 ? offsetof(struct iphdr, saddr) : offsetof(struct ipv6hdr, saddr);
+
+	bpf_skb_load_bytes(ctx, at, packet->source, size);
+	bpf_skb_load_bytes(ctx, at + size, packet->destination, size);
+	packet->peer_port = bpf_ntohs(socket->dst_port);
+	if (!packet->peer_port)
+		return;
+	if (v4)
+		*(__u32 *)packet->peer = peer4;
+	else
+		__builtin_memcpy(packet->peer, peer6, sizeof(peer6));
+}
+
+/* Reads all of it, and remembers it with the socket if there is room for that. */
+static __always_inline void read_sender(struct told *told, struct task_struct *task, struct holder *holder)
+{
+	read_process(&told->process, task);
+	if (!holder)
+		return;
+	holder->task = 0;
+	barrier();
+	holder->process = told->process;
+	holder->mm = (__u64)BPF_CORE_READ(task, mm);
+	holder->cgroups = (__u64)BPF_CORE_READ(task, cgroups);
+	holder->named = (__u64)(BPF_CORE_READ(task, flags) & PF_IO_WORKER ? BPF_CORE_READ(task, group_leader) : task);
+	barrier();
+	holder->task = (__u64)task;
+}
+
+/* What is remembered is still right: the same task, which has run no other file and is in the same cgroups. */
+static __always_inline bool take_sender(struct told *told, struct task_struct *task, struct holder *holder)
+{
+	struct task_struct *named;
+
+	if (!holder || holder->task != (__u64)task || holder->mm != (__u64)BPF_CORE_READ(task, mm) ||
+	    holder->cgroups != (__u64)BPF_CORE_READ(task, cgroups))
+		return false;
+	told->process = holder->process;
+	named = (void *)holder->named;
+	barrier();
+	/* Another thread may have sent meanwhile. */
+	if (holder->task != (__u64)task)
+		return false;
+	/* Threads rename themselves. */
+	bpf_probe_read_kernel(told->process.comm, sizeof(told->process.comm), &named->comm);
+	return true;
+}
+
+static __always_inline void add_netns(struct told *told, struct sock *sk, struct holder *holder)
+{
+	if (holder && holder->netns) {
+		told->packet.netns = holder->netns;
+		return;
+	}
+	told->packet.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (holder)
+		holder->netns = told->packet.netns;
+}
+
+/* Adds the process that sends this packet. False when it is not asked about. */
+static __always_inline bool add_sender(struct told *told, struct bpf_sock *socket, struct sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct holder *holder;
+
+	holder = bpf_sk_storage_get(&holders, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!take_sender(told, task, holder))
+		read_sender(told, task, holder);
+	add_netns(told, sk, holder);
+	told->packet.flags |= DNS_HAS_PROCESS;
+	if (bpf_map_lookup_elem(&servers, &told->process.tgid))
+		told->packet.flags |= DNS_FORWARDER;
+	return !only_tgid || told->process.tgid == only_tgid;
+}
+
+/* The process that used the socket last, if it is known, added if `whole`. False when it is not the one asked about. */
+static __always_inline bool add_holder(struct told *told, struct bpf_sock *socket, struct sock *sk, bool whole,
+				       struct holder **found)
+{
+	struct holder *holder = bpf_sk_storage_get(&holders, socket, 0, 0);
+
+	*found = holder;
+	add_netns(told, sk, holder);
+	if (!holder)
+		return !only_tgid;
+	if (whole) {
+		told->process = holder->process;
+		told->packet.flags |= DNS_HAS_PROCESS | DNS_HOLDER;
+		if (bpf_map_lookup_elem(&servers, &holder->process.tgid))
+			told->packet.flags |= DNS_FORWARDER;
+	}
+	return !only_tgid || holder->process.tgid == only_tgid;
+}
+
+/* The process that sends this answers queries. */
+static __always_inline void remember_server(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u8 one = 1;
+
+	if (!bpf_map_lookup_elem(&servers, &tgid))
+		bpf_map_update_elem(&servers, &tgid, &one, BPF_ANY);
+}
+
+static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told, struct bpf_sock *socket,
+					struct sock *sk, __u32 offset)
+{
+	bool egress = told->packet.flags & DNS_EGRESS, server = told->packet.flags & DNS_SERVER;
+	/* What a client sends and a server receives. */
+	bool query = egress != server;
+	__u32 length = ctx->len > offset ? ctx->len - offset : 0;
+	struct {
+		__be16 id;
+		__u8 flags, rcode;
+	} head = {};
+	struct holder *holder = NULL;
+
+	/* A datagram leaves in the context of whoever sends it. */
+	if (egress ? !add_sender(told, socket, sk) : !add_holder(told, socket, sk, server, &holder))
+		return;
+	bpf_skb_load_bytes(ctx, offset, &head, sizeof(head));
+	dns_count(query ? DNS_SEEN_QUERIES : DNS_SEEN_ANSWERS);
+	if (!server && egress)
+		count_query(told);
+	else if (!server && holder)
+		count_answer(&holder->process, head.rcode & 15);
+	if (!want_messages || left_out(told->packet.cookie, head.id, query))
+		return;
+	/* Several datagrams in one, which the kernel cuts apart later (UDP_SEGMENT): the first is told, the rest is lost. */
+	if (ctx->gso_size && ctx->gso_size < length) {
+		length = ctx->gso_size;
+		count(COUNT_LOST);
+		dns_count(query ? DNS_LOST_QUERIES : DNS_LOST_ANSWERS);
+	}
+	told->packet.length = length;
+	if (!tell(ctx, told, offset))
+		dns_count(query ? DNS_LOST_QUERIES : DNS_LOST_ANSWERS);
+}
+
+/*
+ * A process holds the socket's lock while it sends. What softirq sends, it sends without: what a timer sends again, or what an
+ * acknowledgement has made room for.
+ */
+static __always_inline void on_segment(struct __sk_buff *ctx, struct told *told, struct bpf_sock *socket,
+				       struct sock *sk, __u32 offset)
+{
+	bool egress = told->packet.flags & DNS_EGRESS;
+	struct tcp_sock *tcp = (void *)sk;
+	struct holder *holder;
+	struct tcphdr header;
+	__u32 length;
+
+	if (!want_messages)
+		return;
+	if (bpf_skb_load_bytes(ctx, offset, &header, sizeof(header)))
+		return;
+	offset += header.doff * 4;
+	length = ctx->len > offset ? ctx->len - offset : 0;
+	/* Acknowledgements alone say nothing. */
+	if (!length && !header.syn && !header.fin && !header.rst)
+		return;
+	if (egress && BPF_CORE_READ(sk, sk_lock.owned) ? !add_sender(told, socket, sk) :
+							 !add_holder(told, socket, sk, true, &holder))
+		return;
+	told->packet.flags |= (header.syn ? DNS_SYN : 0) | (header.fin ? DNS_FIN : 0) | (header.rst ? DNS_RST : 0);
+	told->packet.seq = bpf_ntohl(header.seq);
+	told->packet.next = egress ? BPF_CORE_READ(tcp, snd_nxt) : BPF_CORE_READ(tcp, rcv_nxt);
+	for (int i = 0; i < MOST_PIECES; i++) {
+		told->packet.length = length < PIECE ? length : PIECE;
+		if (!tell(ctx, told, offset))
+			dns_count(DNS_LOST_SEGMENTS);
+		if (length <= PIECE)
+			break;
+		length -= PIECE;
+		offset += PIECE;
+		told->packet.seq += PIECE;
+	}
+}
+
+/* Where the transport header begins, as the stack has found it; 0 when it is neither UDP nor TCP. */
+static __always_inline __u32 find_transport(struct __sk_buff *ctx, __u8 *protocol, __u8 *version)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct iphdr *ip = data;
+	struct ipv6hdr *ip6 = data;
+	struct sk_buff *skb = (void *)ctx;
+
+	if ((void *)(ip + 1) > end)
+		return 0;
+	*version = ip->version;
+	if (ip->version == 4) {
+		*protocol = ip->protocol;
+		return *protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP ? ip->ihl * 4 : 0;
+	}
+	if (ip->version != 6 || (void *)(ip6 + 1) > end)
+		return 0;
+	*protocol = ip6->nexthdr;
+	if (*protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP)
+		return sizeof(*ip6);
+	if (*protocol == IPPROTO_ICMPV6)
+		return 0;
+	/* Behind extension headers. */
+	*protocol = (__u8)BPF_CORE_READ(skb, sk, sk_protocol);
+	if (*protocol != IPPROTO_UDP && *protocol != IPPROTO_TCP)
+		return 0;
+	return (__u16)(BPF_CORE_READ(skb, transport_header) - BPF_CORE_READ(skb, network_header));
+}
+
+/* True when the header's QR bit is set. */
+static __always_inline bool is_response(struct __sk_buff *ctx, __u32 offset)
+{
+	__u8 flags = 0;
+
+	bpf_skb_load_bytes(ctx, offset + 2, &flags, 1);
+	return flags & 0x80;
+}
+
+static __always_inline int look_at(struct __sk_buff *ctx, bool egress)
+{
+	struct {
+		__be16 source, destination;
+	} ports_of = {};
+	__u8 protocol = 0, version = 0;
+	bool source, destination, server;
+	struct bpf_sock *socket = ctx->sk;
+	struct sock *sk;
+	struct told told;
+	__u32 offset;
+
+	if (!socket)
+		return PASS;
+	offset = find_transport(ctx, &protocol, &version);
+	if (!offset || bpf_skb_load_bytes(ctx, offset, &ports_of, sizeof(ports_of)))
+		return PASS;
+	source = watched(ports_of.source);
+	destination = watched(ports_of.destination);
+	/* The peer of a connected socket, should the packet's port have been translated. */
+	if (!source && !destination) {
+		if (!watched(socket->dst_port))
+			return PASS;
+		source = !egress;
+		destination = egress;
+	}
+	server = egress ? source : destination;
+	if (source && destination)
+		server = protocol == IPPROTO_UDP && is_response(ctx, offset + sizeof(struct udphdr)) == egress;
+	sk = BPF_CORE_READ((struct sk_buff *)ctx, sk);
+	/* Whoever answers here may ask elsewhere. */
+	if (server && egress && (protocol == IPPROTO_UDP || BPF_CORE_READ(sk, sk_lock.owned)))
+		remember_server();
+	if (server ? !want_server : !want_client)
+		return PASS;
+	socket = bpf_sk_fullsock(socket);
+	if (!socket)
+		return PASS;
+
+	__builtin_memset(&told, 0, sizeof(told));
+	told.packet.time_ns = bpf_ktime_get_ns();
+	told.packet.cookie = bpf_get_socket_cookie(ctx);
+	told.packet.flags = (egress ? DNS_EGRESS : 0) | (server ? DNS_SERVER : 0);
+	told.packet.protocol = protocol;
+	told.packet.version = version;
+	told.packet.sport = bpf_ntohs(ports_of.source);
+	told.packet.dport = bpf_ntohs(ports_of.destination);
+	read_addresses(&told.packet, ctx, socket);
+	if (protocol == IPPROTO_UDP)
+		on_datagram(ctx, &told, socket, sk, offset + sizeof(struct udphdr));
+	else
+		on_segment(ctx, &told, socket, sk, offset);
+	return PASS;
+}
+
+SEC("cgroup_skb/egress")
+int on_egress(struct __sk_buff *ctx)
+{
+	return look_at(ctx, true);
+}
+
+SEC("cgroup_skb/ingress")
+int on_ingress(struct __sk_buff *ctx)
+{
+	return look_at(ctx, false);
+}
