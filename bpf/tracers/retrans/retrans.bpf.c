@@ -391,9 +391,10 @@ int owner_scan(struct bpf_iter__task_file *ctx)
 		return 0;
 	address = (__u64)sk;
 	flow = bpf_map_lookup_elem(&flows, &address);
-	if (flow)
+	/* A connection that was left to a child is counted as the child's: one scan later. */
+	if (flow && owner_is_sure(address))
 		settle(sk, flow);
-	else if (state != TCP_CLOSE)
+	else if (!flow && state != TCP_CLOSE)
 		watch(sk, NOT_SEEN_TO_BEGIN, 0, 0);
 	return 0;
 }

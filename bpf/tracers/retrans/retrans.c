@@ -295,6 +295,8 @@ static void detach(struct run *run)
 	bpf_link__destroy(state->skeleton->links.on_retransmit_synack);
 	state->skeleton->links.on_retransmit = NULL;
 	state->skeleton->links.on_retransmit_synack = NULL;
+	/* The first settles who owns what, the second counts all. */
+	owners_scan(&state->owners, true);
 	owners_scan(&state->owners, true);
 	retrans_bpf__detach(state->skeleton);
 	state->detached = true;
