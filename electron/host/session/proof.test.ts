@@ -118,7 +118,9 @@ describe("the first look", () => {
 
   it("is completed by a bpftool that was lent, which is used once more and taken away at the end", async () => {
     const blind = { ...empty, blind: ["programs: no bpftool"], unread: ["program" as const] };
-    const seen = { ...empty, programs: [program(3)], folders: [{ path: "/run/x", tag: OURS, uid: 0, since: 1 }] };
+    // A tracer of this connection runs already.
+    const own = { programs: [program(3), program(4, [{ pid: 42, comm: "tracer" }])], processes: [process(OURS)] };
+    const seen = { ...empty, ...own, folders: [{ path: "/run/x", tag: OURS, uid: 0, since: 1 }] };
     const { proof, told, taken } = proofOf([blind, seen, { ...empty, at: 4, programs: [program(3)] }]);
     proof.begin();
     await proof.begun;
@@ -126,7 +128,7 @@ describe("the first look", () => {
     expect(await proof.report()).toEqual([]);
     proof.end();
     expect(taken.map(({ bpftool }) => bpftool)).toEqual([null, "/run/x/bpftool", "/run/x/bpftool"]);
-    // Of the second look only what the lent bpftool tells: the folder it is in was not there before.
+    // Of the second look only what was there before us: not the folder it is in, nor what the tracer holds.
     expect(told[1]).toEqual({
       type: "residue.baseline",
       node: "n1",

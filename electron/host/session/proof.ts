@@ -10,7 +10,7 @@ import type { EventBody } from "../../core/journal/events.ts";
 import { compareInventories } from "../../core/residue/compare.ts";
 import { findLeftovers, type OwnMarks } from "../../core/residue/leftovers.ts";
 import { parseTag } from "../../core/residue/tag.ts";
-import type { Leftover, NodeInventory } from "../../core/residue/types.ts";
+import type { HeldObject, Leftover, NodeInventory } from "../../core/residue/types.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { failureData } from "./failure.ts";
 import { within } from "./limit.ts";
@@ -102,7 +102,7 @@ export function createProof({ node, transport, work, first, standing, tell }: Pr
     const { inventory } = first;
     if (!inventory || inventory.blind.length === 0) return;
     try {
-      first.inventory = withObjectsOf(await take(), inventory);
+      first.inventory = withObjectsOf(withoutHeldBy(transport.tag, await take()), inventory);
       tell({ type: "residue.baseline", node, inventory: first.inventory });
     } catch {
       // It stays blind, which the report says.
@@ -169,6 +169,15 @@ export function createProof({ node, transport, work, first, standing, tell }: Pr
       if (!first.earlier.includes(tag)) first.earlier.push(tag);
     },
   };
+}
+
+/** Without what processes of this connection hold: a tracer that runs already was not there before. */
+function withoutHeldBy(tag: string | undefined, inventory: NodeInventory): NodeInventory {
+  const own = new Set(inventory.processes.filter((one) => one.tag === tag).map(({ pid }) => pid));
+  const others = <T extends HeldObject>(objects: T[]) =>
+    objects.filter(({ pids }) => !pids.some(({ pid }) => own.has(pid)));
+  const { programs, maps, links } = inventory;
+  return { ...inventory, programs: others(programs), maps: others(maps), links: others(links) };
 }
 
 /** `of`'s programs, maps and links in `inventory`. */
