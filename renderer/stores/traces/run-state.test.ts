@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { NodeState, TraceState } from "../../../electron/core/journal/state.ts";
 import { runningSum, shownRun, whyNot } from "./run-state.ts";
-import { nothingText, stateText, summaryFacts } from "./text.ts";
+import { costText, isOverBudget, nothingText, stateText, summaryFacts } from "./text.ts";
 
 const stats = (cpu_pct: number, lost: number) => ({
   record: "stats" as const,
@@ -70,12 +70,25 @@ it("tells how far a run is and how it ended", () => {
   expect(nothingText(trace({}), 12_000)).toBe("0 events in 12 s");
 });
 
+it("tells the cost of a short run as time, and warns of none", () => {
+  const cost = { bpf_run_cnt: 0, bpf_run_time_ns: 1_000_000, user_cpu_ns: 23_000_000, cpu_pct: 89 };
+  const counts = { events: 0, lost: 0, evicted: 0, thinned: 0, cost };
+  const ended = (duration_ms: number) =>
+    trace({ summary: { record: "summary", time_us: 0, duration_ms, ended: "done", ...counts } });
+  expect([costText(cost, 26), costText(cost, 5000)]).toEqual(["24.0 ms of CPU", "89.00 % CPU"]);
+  expect([isOverBudget(ended(26), cost), isOverBudget(ended(5000), cost), isOverBudget(trace({}), cost)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
+
 it("shows what a tracer adds to its summary, without its tables", () => {
   const counts = { events: 0, lost: 0, evicted: 0, thinned: 0, cost: null };
   const own = { hooks: 2, verdict: [{ prog_id: 1 }], by: { tcp: 3 } };
   const summary = { record: "summary" as const, time_us: 0, duration_ms: 1, ended: "time" as const, ...counts, ...own };
   expect(summaryFacts(summary)).toEqual([
     { name: "hooks", value: "2" },
-    { name: "by", value: '{"tcp":3}' },
+    { name: "by", value: "tcp 3" },
   ]);
 });

@@ -1,11 +1,12 @@
 /** States and ends of a run in words. Pure: the present is an argument. */
 import type { NodeState, TraceState } from "../../../electron/core/journal/state.ts";
 import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
-import type { TraceSummary } from "../../../electron/core/trace/protocol.ts";
+import type { TraceCost, TraceSummary } from "../../../electron/core/trace/protocol.ts";
 import { countText, durationText, plural } from "../../ui/format.ts";
+import { valueText } from "./values.ts";
 
 const ENDS: Record<TraceSummary["ended"], string> = {
-  done: "by itself, having seen all there was to see",
+  done: "by itself",
   time: "at its time limit",
   events: "at its limit of events",
   stdin: "because it was stopped",
@@ -68,6 +69,20 @@ export function cpuText(cpu_pct: number): string {
   return `${cpu_pct < 0.01 && cpu_pct > 0 ? "< 0.01" : cpu_pct.toFixed(2)} % CPU`;
 }
 
+/** A run shorter than this has no share of a CPU worth the name. */
+const SHORT_MS = 1000;
+
+/** What looking cost: a share of a CPU, or for a short run the time itself. */
+export function costText(cost: TraceCost, duration_ms: number | null): string {
+  if (duration_ms === null || duration_ms >= SHORT_MS) return cpuText(cost.cpu_pct);
+  return `${((cost.bpf_run_time_ns + cost.user_cpu_ns) / 1e6).toFixed(1)} ms of CPU`;
+}
+
+/** Whether it cost more than it was given; a short run has no rate to tell by. */
+export function isOverBudget({ limits, summary }: TraceState, cost: TraceCost | null): boolean {
+  return cost !== null && cost.cpu_pct > limits.budget_pct && (summary?.duration_ms ?? SHORT_MS) >= SHORT_MS;
+}
+
 /** What one event cost in its own programs; null when nothing ran. */
 export function perRunText(cost: { bpf_run_cnt: number; bpf_run_time_ns: number }): string | null {
   if (cost.bpf_run_cnt === 0) return null;
@@ -79,7 +94,7 @@ export function perRunText(cost: { bpf_run_cnt: number; bpf_run_time_ns: number 
 export function summaryFacts(summary: TraceSummary): { name: string; value: string }[] {
   return Object.entries(summary)
     .filter(([name, value]) => !SUMMARY_FIELDS.has(name) && !Array.isArray(value) && value !== null)
-    .map(([name, value]) => ({ name, value: typeof value === "object" ? JSON.stringify(value) : String(value) }));
+    .map(([name, value]) => ({ name, value: valueText({ type: "object" }, value) }));
 }
 
 const SUMMARY_FIELDS = new Set([

@@ -4,7 +4,7 @@ import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TraceState } from "../../../electron/core/journal/state.ts";
 import { useDark } from "../../stores/theme.ts";
 import { figuresOf, ratesOf, ratesText } from "../../stores/traces/rates.ts";
-import { cpuText, perRunText } from "../../stores/traces/text.ts";
+import { costText, isOverBudget, perRunText } from "../../stores/traces/text.ts";
 import { countText } from "../../ui/format.ts";
 
 const RateChart = lazy(() => import("../../chart/rate-chart.tsx"));
@@ -12,7 +12,6 @@ const RateChart = lazy(() => import("../../chart/rate-chart.tsx"));
 export function Figures({ trace }: { trace: TraceState }) {
   const figures = figuresOf(trace);
   const { cost } = figures;
-  const over = cost !== null && cost.cpu_pct > trace.limits.budget_pct;
   const perSecond = figures.per_second;
   return (
     <div className="figures">
@@ -29,9 +28,9 @@ export function Figures({ trace }: { trace: TraceState }) {
         <Figure
           name="Own cost"
           title={cost ? (perRunText(cost) ?? "Its programs did not run yet.") : "This kernel does not say."}
-          bad={over}
+          bad={isOverBudget(trace, cost)}
         >
-          {cost ? cpuText(cost.cpu_pct) : "unknown"}
+          {cost ? costText(cost, trace.summary?.duration_ms ?? null) : "unknown"}
           <span className="muted"> (budget {trace.limits.budget_pct} %)</span>
         </Figure>
       </dl>
@@ -44,6 +43,7 @@ function Chart({ trace }: { trace: TraceState }) {
   const dark = useDark();
   const { stats, schema } = trace;
   const rates = useMemo(() => ratesOf(stats, schema?.started_us ?? 0), [stats, schema]);
+  if (rates.events.length < 2) return null;
   return (
     <figure className="rate-figure">
       <Suspense fallback={null}>

@@ -23,7 +23,7 @@ export function Remarks({ trace, manifest }: { trace: TraceState; manifest: Trac
       </p>
       {schema.fallbacks.map(({ wanted, why }) => (
         <p key={wanted} className="strong-note">
-          <CircleAlert size={13} aria-hidden /> Not the best way: <NodeText text={wanted} mono /> is not possible here.{" "}
+          <CircleAlert size={13} aria-hidden /> Fallback: <NodeText text={wanted} mono /> is not possible here:{" "}
           <NodeText text={why} />
         </p>
       ))}

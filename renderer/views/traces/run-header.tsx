@@ -56,20 +56,21 @@ export function RunHeader({ trace, manifest }: { trace: TraceState; manifest: Tr
       </div>
       <p className="run-params muted">
         {timeText(trace.started_at)}
-        <Params trace={trace} />
+        <Params trace={trace} manifest={manifest} />
         {!running && reason !== null ? <span> · {reason}</span> : null}
       </p>
     </header>
   );
 }
 
-/** As the tracer understood them, once it said so: with its defaults. */
-function Params({ trace }: { trace: TraceState }) {
-  const given = Object.entries({ ...trace.schema?.params, ...trace.params }).filter(([, value]) => value !== "");
+/** Those that were given; what is left to its default stands in the form and in the command. */
+function Params({ trace, manifest }: { trace: TraceState; manifest: TracerManifest | undefined }) {
+  const given = Object.entries(trace.params).filter(([, value]) => value !== "");
   return given.map(([name, value]) => (
     <span key={name}>
       {" · "}
-      <NodeText text={name} /> <NodeText text={value} mono />
+      <NodeText text={manifest?.params.find((param) => param.name === name)?.title ?? name} />{" "}
+      <NodeText text={value} mono />
     </span>
   ));
 }
