@@ -314,9 +314,11 @@ static const char *look_up(struct cgroups *cgroups, uint64_t id)
 	cgroups->found[length] = '\0';
 	if ((size_t)length > sizeof(deleted) && !strcmp(cgroups->found + length - (sizeof(deleted) - 1), deleted))
 		cgroups->found[length - (ssize_t)(sizeof(deleted) - 1)] = '\0';
-	if (strncmp(cgroups->found, cgroups->mount, prefix) || cgroups->found[prefix] != '/')
+	if (strncmp(cgroups->found, cgroups->mount, prefix))
 		return NULL;
-	return cgroups->found + prefix;
+	if (!cgroups->found[prefix])
+		return "/";
+	return cgroups->found[prefix] == '/' ? cgroups->found + prefix : NULL;
 }
 
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id)

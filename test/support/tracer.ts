@@ -43,6 +43,8 @@ interface StartOptions {
   for_s?: number;
   events?: number;
   budget_pct?: number;
+  /** Objects it opens that are not its own and stay, such as `map 12`. */
+  foreign?: readonly string[];
   /** Words before the command, such as `["ip", "netns", "exec", "pod"]`. */
   within?: readonly string[];
 }
@@ -107,7 +109,7 @@ export async function startTracer(
   params: Params = {},
   options: StartOptions = {},
 ): Promise<RunningTracer> {
-  const { for_s = 120, events, budget_pct, within = [] } = options;
+  const { for_s = 120, events, budget_pct, within = [], foreign = [] } = options;
   const words = [
     ...within,
     await tracerBinary(),
@@ -122,7 +124,7 @@ export async function startTracer(
   try {
     await reading.until(() => reading.schema !== null, `the schema line of ${name}`, START_MS);
     if (reading.schema === null) throw new Error(`${name} has no schema line.`);
-    return running(child, reading, reading.schema);
+    return running(child, reading, reading.schema, foreign);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -231,7 +233,12 @@ function declared(schema: TraceSchema, line: Line): Line {
   return line;
 }
 
-function running(child: ChildProcess, reading: Reading, schema: TraceSchema): RunningTracer {
+function running(
+  child: ChildProcess,
+  reading: Reading,
+  schema: TraceSchema,
+  foreign: readonly string[],
+): RunningTracer {
   const { pid } = child;
   if (pid === undefined) throw new Error("It has no pid.");
   const own = ownObjects(pid);
@@ -239,6 +246,7 @@ function running(child: ChildProcess, reading: Reading, schema: TraceSchema): Ru
     for (const one of ownObjects(pid ?? 0)) own.add(one);
     how();
     const code = await reading.closed;
+    for (const one of foreign) own.delete(one);
     await gone(own);
     const { lines, notes, stats, summary } = reading;
     return { code, lines, notes, stats, summary, totals: (record) => lastOf(schema, lines, record) };

@@ -12,6 +12,7 @@ export const buildDir = path.resolve(import.meta.dirname, "../.build");
 const CC = "gcc";
 const HELPERS: Record<string, string[]> = {
   "lab-agent": ["-static", "-lbpf", "-lelf", "-lz"],
+  "lab-maps": ["-static", "-lbpf", "-lelf", "-lz"],
   "lab-node": [],
   "lab-pod": [],
 };
