@@ -16,6 +16,9 @@ export interface PrintedColumn {
 /** A column's width is declared in pixels; a character has about so many. */
 const PIXELS = 8;
 const GAP = 2;
+/** Of its width a text keeps at least so much, and so many characters, on a terminal too narrow for all columns. */
+const TEXT_NARROWED = 0.6;
+const TEXT_LEAST = 12;
 const NUMBERS: ReadonlySet<string> = new Set(["u64", "i64", "f64", "port", "ifindex"]);
 
 /** `longest`: of the nodes' names, when there are several. */
@@ -30,11 +33,22 @@ export function columnsOf({ fields }: TracerRecord, width: number, longest: numb
     return [{ name, title, type, unit, width: widthOf(field), right: NUMBERS.has(type) }];
   });
   const all = [...(longest === null ? [] : [{ ...node, width: Math.min(longest, 24) }]), ...own];
-  let left = width;
-  return all.filter((column, index) => {
+  const narrow = widthOfAll(all) > width ? all.map(narrowed) : all;
+  let left = width + GAP;
+  return narrow.filter((column, index) => {
     left -= column.width + GAP;
-    return index === 0 || left >= -GAP;
+    return index === 0 || left >= 0;
   });
+}
+
+const widthOfAll = (columns: readonly PrintedColumn[]) =>
+  columns.reduce((sum, column) => sum + column.width + GAP, -GAP);
+
+/** Texts give way, so that more columns have a place; what is cut says so. */
+function narrowed(column: PrintedColumn): PrintedColumn {
+  const { title, type, width } = column;
+  if (type !== "text" && type !== "list" && type !== "stack") return column;
+  return { ...column, width: Math.min(width, Math.max(title.length, TEXT_LEAST, Math.round(width * TEXT_NARROWED))) };
 }
 
 function widthOf({ title, type, width }: TracerField): number {

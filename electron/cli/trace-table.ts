@@ -18,8 +18,6 @@ import { summaryLines } from "./trace-summary.ts";
 const ROWS_A_SECOND = 30;
 /** Rows of totals shown at the end. */
 const TOTALS = 40;
-/** Of a terminal whose width nobody knows. */
-const WIDTH = 120;
 
 interface Node {
   reader: TraceReader;
@@ -125,7 +123,8 @@ export class TraceTable {
     const known = this.columns.get(record);
     if (known) return known;
     const longest = this.targets && Math.max(...this.targets.map((target) => target.length));
-    const made = columnsOf(declared, process.stdout.columns ?? WIDTH, longest);
+    // What is no terminal has room for all of them.
+    const made = columnsOf(declared, process.stdout.columns ?? Number.POSITIVE_INFINITY, longest);
     this.columns.set(record, made);
     return made;
   }
