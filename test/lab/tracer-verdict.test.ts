@@ -1,0 +1,150 @@
+/**
+ * verdict on this kernel: what programs of a hook dropped, against what the other end of the wire did not receive. Where the
+ * kernel can trace programs each has its own verdicts; where it cannot, the hook's drops are told and nothing more.
+ */
+import { afterAll, describe, expect, it } from "vitest";
+import { startTracer, TracerRefused } from "../support/tracer.ts";
+import { type Chain, FIRST_SOURCE_PORT, type Mechanism, startChain } from "../support/verdict-chain.ts";
+
+const EVERY = 50;
+/** Not a divisor of EVERY, so that every flow loses some. */
+const PORTS = 7;
+const EACH = 300;
+
+const chains: Chain[] = [];
+afterAll(async () => {
+  for (const chain of chains) await chain.stop();
+});
+
+async function chainOf(mechanism: Mechanism): Promise<Chain> {
+  const chain = await startChain(mechanism, { every: EVERY });
+  chains.push(chain);
+  return chain;
+}
+
+/** The tracer holds the programs it traces; they are not its own. */
+const traced = ({ prog_ids }: Chain) => ({ foreign: prog_ids.map((id) => `prog ${id}`) });
+const hookOf = ({ netns, ifname, direction }: Chain) => ({ netns, ifname, direction });
+const sum = (numbers: readonly number[]) => numbers.reduce((so, one) => so + one, 0);
+
+/** Names of verdicts and places, as the kernel's headers and tools call them. */
+const MECHANISMS: { mechanism: Mechanism; drop: string; places: string[]; qdisc: boolean; complete: boolean }[] = [
+  {
+    mechanism: "clsact",
+    drop: "TC_ACT_SHOT",
+    places: ["wire clsact egress pref 1 handle 0x1", "wire clsact egress pref 2 handle 0x1"],
+    qdisc: true,
+    complete: true,
+  },
+  {
+    mechanism: "tcx",
+    drop: "TCX_DROP",
+    places: ["wire tcx egress", "wire tcx egress"],
+    qdisc: false,
+    complete: true,
+  },
+  { mechanism: "generic XDP", drop: "XDP_DROP", places: ["eth0 xdp generic"], qdisc: false, complete: true },
+  { mechanism: "native XDP", drop: "XDP_DROP", places: ["eth0 xdp native"], qdisc: false, complete: false },
+];
+
+describe("verdict", () => {
+  it.concurrent.each(MECHANISMS)(
+    "tells exactly what was lost to programs of $mechanism, and of whom",
+    async ({ mechanism, drop, places, qdisc, complete }) => {
+      const chain = await chainOf(mechanism);
+      const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+      const lost = await chain.send(PORTS, EACH);
+      await tracer.settled();
+      const ended = await tracer.end();
+
+      expect(sum(lost)).toBe((PORTS * EACH) / EVERY);
+      expect(Math.min(...lost)).toBeGreaterThan(0);
+      const exact = tracer.schema.variant === "fexit";
+      const dropper = chain.prog_ids.at(-1);
+      const flows = ended.totals("flow").map((flow) => {
+        const { prog_id, verdict, proto, src, sport, dst, dport, direction, count } = flow;
+        return { prog_id, verdict, proto, src, sport, dst, dport, direction, count };
+      });
+      expect(flows.sort((a, b) => Number(a.sport) - Number(b.sport))).toEqual(
+        lost.map((count, index) => ({
+          prog_id: exact ? dropper : null,
+          verdict: exact ? drop : "drop",
+          proto: "udp",
+          src: chain.addresses.from,
+          sport: FIRST_SOURCE_PORT + index,
+          dst: chain.addresses.to,
+          dport: 7777,
+          direction: chain.direction,
+          count,
+        })),
+      );
+      // Another program of the chain sees all datagrams and the one that says that they are over.
+      const runs = PORTS * EACH + 1;
+      const programs = ended.totals("program").map((program) => {
+        const { prog_id, place, evidence, runs, drops } = program;
+        return { prog_id, place, evidence, runs, drops };
+      });
+      expect(programs).toEqual(
+        chain.prog_ids.map((prog_id, index) => ({
+          prog_id,
+          place: places[index],
+          evidence: exact ? "program" : "hook",
+          runs,
+          drops: exact ? (prog_id === dropper ? sum(lost) : 0) : null,
+        })),
+      );
+      expect(ended.summary?.programs).toHaveLength(programs.length);
+      const [hook] = ended.totals("hook");
+      if (!exact) expect(hook).toMatchObject({ drops: sum(lost), complete });
+      if (qdisc) expect(hook).toMatchObject({ qdisc_drops: sum(lost) });
+      if (!exact) expect(tracer.schema.fallbacks.map(({ wanted }) => wanted)).toContain("fexit");
+      expect(ended.summary).toMatchObject({ lost: 0, evicted: 0, thinned: 0 });
+    },
+  );
+
+  it.concurrent("tells some packets one by one, and no more than it may", async () => {
+    const chain = await chainOf("clsact");
+    const { netns } = chain;
+    const tracer = await startTracer(
+      "verdict",
+      { prog_ids: chain.prog_ids.join(","), netns, packets_per_s: 3 },
+      traced(chain),
+    );
+    await chain.send(1, 1000);
+    await tracer.settled();
+    const { lines, totals, stats } = await tracer.end();
+
+    const packets = lines.filter(({ record }) => record === "packet");
+    expect(packets.length).toBeGreaterThanOrEqual(3);
+    expect(packets.length).toBeLessThanOrEqual(3 * (stats.length + 1));
+    expect(packets[0]).toMatchObject({
+      proto: "udp",
+      sport: FIRST_SOURCE_PORT,
+      dport: 7777,
+      len: 14 + 20 + 8 + "datagram 50".length,
+      direction: "egress",
+    });
+    expect(totals("flow")).toMatchObject([{ count: 1000 / EVERY }]);
+  });
+
+  it.concurrent("leaves nothing in the kernel when it is killed", async () => {
+    const chain = await chainOf("clsact");
+    const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+    const { code, summary } = await tracer.kill();
+    expect({ code, summary }).toEqual({ code: null, summary: null });
+  });
+
+  it.concurrent.each([
+    { why: "an interface that is not there", params: { ifname: "nowhere0", direction: "ingress" }, says: "nowhere0" },
+    { why: "a hook without programs", params: { ifname: "lo", direction: "xdp" }, says: "XDP of lo" },
+    { why: "an interface without a hook", params: { ifname: "lo" }, says: "direction" },
+    { why: "a program that is not there", params: { prog_ids: "4294967294" }, says: "no program 4294967294" },
+    { why: "no program at all", params: {}, says: "either programs or the interface" },
+    { why: "a verdict it does not know", params: { prog_ids: "1", verdicts: "maybe" }, says: '"maybe" is none of' },
+    { why: "a namespace that is not there", params: { prog_ids: "1", netns: "nowhere" }, says: "/run/netns/nowhere" },
+  ])("refuses $why by name", async ({ params, says }) => {
+    const refused = await startTracer("verdict", params).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(TracerRefused);
+    expect(String(refused)).toContain(says);
+  });
+});
