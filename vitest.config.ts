@@ -1,6 +1,6 @@
 /**
  * `unit` needs nothing, `lab` needs Linux root, `ssh` needs that too and touches no BPF, so that it can run beside the
- * lab, `e2e` needs Chromium (and the lab for a part).
+ * lab, `kernels` starts virtual machines, `e2e` needs Chromium (and the lab for a part).
  */
 import { defineConfig } from "vitest/config";
 
@@ -31,6 +31,16 @@ export default defineConfig({
           include: ["test/ssh/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "kernels",
+          include: ["test/kernels/*.test.ts"],
+          // A machine has two emulated processors.
+          fileParallelism: false,
+          testTimeout: 300_000,
           hookTimeout: 180_000,
         },
       },

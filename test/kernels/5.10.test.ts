@@ -1,0 +1,4 @@
+/** See lib/matrix.ts. */
+import { kernelTests } from "./lib/matrix.ts";
+
+kernelTests("5.10");
