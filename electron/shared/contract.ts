@@ -142,7 +142,7 @@ export interface TracerCheck {
 
 /** A part of a trace's records of one name, as they are asked for. */
 export interface TraceRows {
-  /** Names of the values of a row, in order: the record's fields, then what the host joined (`pod`, `container`). */
+  /** Names of the values of a row, in order: the record's fields, then what the host joined (`pod`, `container`, `ifname`). */
   columns: string[];
   rows: unknown[][];
   /** Records kept, and those of them that match the filter (with `group_by`: groups). */

@@ -184,15 +184,15 @@ function woken({ waiting, ended }: Running, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** Knows which records have a cgroup from the schema line. A line that is no JSON object is left out. */
+/** Knows which records have a cgroup from the schema line. A line that is no record is left out. */
 function joiner(): (lines: readonly string[], names: TraceNames) => string[] {
   let declared: TraceSchema["records"] | null = null;
   const fields = new Map<string, ReturnType<typeof cgroupFields>>();
   return (lines, names) =>
     lines.flatMap((line) => {
       const members = objectOf(line);
-      if (members === null) return [];
-      const record = String(members.record);
+      const record = members?.record;
+      if (members === null || typeof record !== "string") return [];
       const schema = declared === null && record === "schema" ? traceSchema.safeParse(members) : null;
       if (schema?.success) {
         declared = schema.data.records;
