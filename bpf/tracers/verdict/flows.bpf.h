@@ -29,6 +29,17 @@ struct {
 	__type(value, __u64);
 } told SEC(".maps");
 
+/*
+ * The packet for which a traced program of tc returned a drop last on this CPU: set by that program's tracer, cleared where the
+ * kernel frees it, which is next on this CPU (sch_handle_ingress, sch_handle_egress). Shared by all objects of a run.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} dropping SEC(".maps");
+
 static __always_inline void add_to_flow(const struct verdict_packet *packet)
 {
 	struct verdict_flow first = {

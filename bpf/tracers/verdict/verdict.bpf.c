@@ -35,9 +35,18 @@ static __always_inline __u32 count_verdict(int verdict)
 	return slot;
 }
 
-static __always_inline bool is_told(__u32 slot)
+static __always_inline bool has(__u32 slots, __u32 slot)
 {
-	return config.told_slots & 1u << (slot & 31);
+	return slots & 1u << (slot & 31);
+}
+
+static __always_inline void remember(struct sk_buff *skb)
+{
+	__u32 zero = 0;
+	__u64 *now = bpf_map_lookup_elem(&dropping, &zero);
+
+	if (now)
+		*now = (__u64)skb;
 }
 
 /* The pointers a traced program is called with are typed here, so what they lead to is read without a helper. */
@@ -63,7 +72,9 @@ int BPF_PROG(on_tc, struct sk_buff *skb, int verdict)
 	if (config.only_direction && direction_of(skb) != config.only_direction)
 		return 0;
 	slot = count_verdict(verdict);
-	if (!is_told(slot))
+	if (has(config.drop_slots, slot))
+		remember(skb);
+	if (!has(config.told_slots, slot))
 		return 0;
 	packet.flow.prog_id = config.prog_id;
 	packet.flow.slot = slot;
@@ -84,7 +95,7 @@ int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
 	if (!is_chosen(xdp->rxq->dev))
 		return 0;
 	slot = count_verdict(verdict);
-	if (!is_told(slot))
+	if (!has(config.told_slots, slot))
 		return 0;
 	dev = BPF_CORE_READ(xdp, rxq, dev);
 	frame.at = (unsigned long)BPF_CORE_READ(xdp, data);

@@ -36,20 +36,30 @@ static int make_maps(struct run *run)
 					   sizeof(struct verdict_flow), (uint32_t)param_u64(run, "flows"), NULL);
 	state->maps.packets = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, PACKETS_BYTES, NULL);
 	state->maps.told = bpf_map_create(BPF_MAP_TYPE_ARRAY, "told", sizeof(zero), sizeof(none), 1, NULL);
+	state->maps.dropping = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "dropping", sizeof(zero), sizeof(none), 1, NULL);
 	state->has_maps = true;
-	if (state->maps.flows < 0 || state->maps.packets < 0 || state->maps.told < 0)
+	if (state->maps.flows < 0 || state->maps.packets < 0 || state->maps.told < 0 || state->maps.dropping < 0)
 		return run_fail(run, "no-maps", "Ask for fewer flows, or free memory.", "Its tables could not be made: %s",
 				strerror(errno));
 	return run_add_ring(run, state->maps.packets, write_packet, run);
 }
 
-int share_maps(const struct verdict_state *state, struct bpf_map *flows, struct bpf_map *packets, struct bpf_map *told)
+int share_maps(const struct verdict_state *state, struct bpf_object *object)
 {
-	int error = bpf_map__reuse_fd(flows, state->maps.flows);
+	const struct {
+		const char *name;
+		int fd;
+	} shared[] = {
+		{ "flows", state->maps.flows },
+		{ "packets", state->maps.packets },
+		{ "told", state->maps.told },
+		{ "dropping", state->maps.dropping },
+	};
+	int error = 0;
 
-	if (!error)
-		error = bpf_map__reuse_fd(packets, state->maps.packets);
-	return error ? error : bpf_map__reuse_fd(told, state->maps.told);
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]) && !error; i++)
+		error = bpf_map__reuse_fd(bpf_object__find_map_by_name(object, shared[i].name), shared[i].fd);
+	return error;
 }
 
 static struct verdict_config config_of(struct run *run, const struct target *target)
@@ -58,6 +68,7 @@ static struct verdict_config config_of(struct run *run, const struct target *tar
 	struct verdict_config config = {
 		.prog_id = target->prog_id,
 		.told_slots = state->told_slots[target->naming],
+		.drop_slots = verdict_drops(target->naming),
 		.packets_per_s = (uint32_t)param_u64(run, "packets_per_s"),
 	};
 
@@ -87,7 +98,7 @@ static bool attach_to(struct run *run, struct target *target)
 	program = target->type == BPF_PROG_TYPE_XDP ? skeleton->progs.on_xdp : skeleton->progs.on_tc;
 	bpf_program__set_autoload(skeleton->progs.on_xdp, program == skeleton->progs.on_xdp);
 	bpf_program__set_autoload(skeleton->progs.on_tc, program == skeleton->progs.on_tc);
-	if (share_maps(state, skeleton->maps.flows, skeleton->maps.packets, skeleton->maps.told) ||
+	if (share_maps(state, skeleton->obj) ||
 	    bpf_program__set_attach_target(program, target->fd, target->function) || verdict_bpf__load(skeleton) ||
 	    verdict_bpf__attach(skeleton))
 		return false;
@@ -113,7 +124,7 @@ static size_t attach_to_all(struct run *run)
 	for (struct target *target = targets->list; target < targets->list + targets->count; target++) {
 		char wanted[32];
 
-		snprintf(wanted, sizeof(wanted), "verdicts of %u", target->prog_id);
+		snprintf(wanted, sizeof(wanted), "verdicts of %s", target->name);
 		if (!*target->function) {
 			run_without(run, wanted, "program %u (%s) was loaded without BTF, which tracing it needs",
 				    target->prog_id, target->name);
@@ -228,6 +239,7 @@ static void stop(struct run *run)
 		close(state->maps.flows);
 		close(state->maps.packets);
 		close(state->maps.told);
+		close(state->maps.dropping);
 		state->has_maps = false;
 	}
 	targets_free(targets);

@@ -21,6 +21,8 @@ struct verdict_config {
 	__u32 netns;
 	/* Bit 1 << slot for each verdict that flows are told of. */
 	__u32 told_slots;
+	/* And for each after which the kernel drops the packet. */
+	__u32 drop_slots;
 	__u32 packets_per_s;
 	/* Of packets in this direction only. */
 	__u8 only_direction;
@@ -77,6 +79,8 @@ struct verdict_place {
 struct verdict_hook {
 	__u64 drops;
 	__u64 bytes;
+	/* Of these drops: what no traced program returned. */
+	__u64 others;
 };
 
 #endif

@@ -52,6 +52,18 @@ static __always_inline bool hook_of(__u32 reason, __u64 location, struct verdict
 	       reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_EGRESS);
 }
 
+/* True when the tracer of the program that returned the drop has told of it. */
+static __always_inline bool is_known(struct sk_buff *skb)
+{
+	__u32 zero = 0;
+	__u64 *now = bpf_map_lookup_elem(&dropping, &zero);
+
+	if (!now || *now != (__u64)skb)
+		return false;
+	*now = 0;
+	return true;
+}
+
 SEC("raw_tp/kfree_skb")
 int BPF_PROG(on_kfree_skb, struct sk_buff *skb, void *location, __u32 reason)
 {
@@ -71,6 +83,9 @@ int BPF_PROG(on_kfree_skb, struct sk_buff *skb, void *location, __u32 reason)
 		return 0;
 	__sync_fetch_and_add(&hook->drops, 1);
 	__sync_fetch_and_add(&hook->bytes, packet.len);
+	if (is_known(skb))
+		return 0;
+	__sync_fetch_and_add(&hook->others, 1);
 	/* One slot for all drops of a hook: SHOT, DROP and ABORTED look the same from here. */
 	packet.flow.slot = VERDICT_SLOT_OTHER;
 	if (told_drops)

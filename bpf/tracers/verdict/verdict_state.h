@@ -13,7 +13,7 @@ struct verdict_state {
 	uint32_t told_slots[NAMINGS];
 	/* Shared by all objects; made first. */
 	struct {
-		int flows, packets, told;
+		int flows, packets, told, dropping;
 	} maps;
 	bool has_maps;
 	/* Where packets are freed; NULL when every verdict is seen, or when this kernel gives no reasons. */
@@ -26,7 +26,7 @@ struct verdict_state {
 };
 
 /* Gives an object's maps the shared ones; to be called before it is loaded. 0 or a negative errno. */
-int share_maps(const struct verdict_state *state, struct bpf_map *flows, struct bpf_map *packets, struct bpf_map *told);
+int share_maps(const struct verdict_state *state, struct bpf_object *object);
 
 /* Counts the hooks' drops. 0 also when this kernel does not show them: that is said in the schema line. Otherwise run_fail(). */
 int watch_hooks(struct run *run, struct verdict_state *state);

@@ -56,7 +56,7 @@ struct hook {
 	bool has_drops, is_complete;
 	/* Packets that qdisc dropped, both directions together, modulo 2^32; when it began, now, and what was said last. */
 	uint32_t qdisc_before, qdisc_now, qdisc_said;
-	uint64_t drops, bytes;
+	uint64_t drops, bytes, others;
 	bool said;
 };
 

@@ -77,7 +77,7 @@ static int load_hook(struct run *run, struct verdict_state *state)
 		if (state->told_slots[naming] & verdict_drops(naming))
 			hook->rodata->told_drops = true;
 	judge_hooks(run, targets, hook);
-	if (share_maps(state, hook->maps.flows, hook->maps.packets, hook->maps.told) || verdict_hook_bpf__load(hook))
+	if (share_maps(state, hook->obj) || verdict_hook_bpf__load(hook))
 		return run_fail(run, "not-loaded", "", "Its program does not load: %s", last_libbpf_warning());
 	for (size_t i = 0; i < targets->hook_count; i++)
 		if (bpf_map__update_elem(hook->maps.hooks, &targets->hooks[i].key, sizeof(targets->hooks[i].key), &none,

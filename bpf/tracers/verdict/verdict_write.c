@@ -108,10 +108,12 @@ static void write_hook(struct out *out, const struct hook *hook)
 	out_str(out, "ifname", hook->ifname);
 	if (hook->has_drops) {
 		out_u64(out, "drops", hook->drops);
+		out_u64(out, "others", hook->others);
 		out_bool(out, "complete", hook->is_complete);
 		out_u64(out, "bytes", hook->bytes);
 	} else {
 		out_null(out, "drops");
+		out_null(out, "others");
 		out_null(out, "complete");
 		out_null(out, "bytes");
 	}
@@ -124,7 +126,7 @@ static void write_hook(struct out *out, const struct hook *hook)
 /* True when its figures are others than before. */
 static bool read_hook(const struct verdict_state *state, struct hook *hook)
 {
-	struct verdict_hook now = { .drops = hook->drops, .bytes = hook->bytes };
+	struct verdict_hook now = { .drops = hook->drops, .bytes = hook->bytes, .others = hook->others };
 	bool changed;
 
 	if (state->hook)
@@ -133,6 +135,7 @@ static bool read_hook(const struct verdict_state *state, struct hook *hook)
 	hook->said = true;
 	hook->drops = now.drops;
 	hook->bytes = now.bytes;
+	hook->others = now.others;
 	hook->qdisc_said = hook->qdisc_now;
 	return changed;
 }
@@ -147,7 +150,7 @@ void write_hooks(struct run *run, struct verdict_state *state)
 	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++) {
 		struct out *out;
 
-		if (!read_hook(state, hook))
+		if (!read_hook(state, hook) || (!hook->has_drops && !hook->has_clsact))
 			continue;
 		out = emit(run, VERDICT_HOOK);
 		out_u64(out, "time_us", epoch_us(run, ktime_now()));
