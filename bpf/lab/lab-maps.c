@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * lab-maps TYPE KEY_SIZE VALUE_SIZE ROOM STAY [CHANGE]: makes a map of that type (a number of enum bpf_map_type), puts STAY
- * entries into it, prints "map ID" and holds it until its standard input ends. With CHANGE so many more keys are put in and taken
+ * entries into it, prints "map ID typeTYPE" and "ready", and holds it until its standard input ends. With CHANGE so many more keys are put in and taken
  * out again all the time. Entry n has n in the last four bytes of its key, and n in every four bytes of its value (for each CPU plus
  * the CPU's number).
  */
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int n = 0; n < stay; n++)
 		put(n);
-	printf("map %u\n", info.id);
+	printf("map %u type%u\nready\n", info.id, type);
 	fflush(stdout);
 	while (!stdin_ended(change ? 0 : -1)) {
 		for (int i = 0; i < CHANGES && change; i++) {

@@ -243,7 +243,7 @@ describe("a dump of a map", () => {
     const child = spawn(path.join(buildLab(), "lab-maps"), sizes, { stdio: ["pipe", "pipe", "inherit"] });
     holding.push(child);
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-    return Number(line.replace("map ", ""));
+    return Number(line.split(" ")[1]);
   }
 
   /** The number that an entry was made from. */
