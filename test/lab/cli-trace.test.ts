@@ -38,7 +38,7 @@ const logins = () => sshd.log().split("Accepted publickey").length - 1;
 it("prints the tracer's lines as documented, of several nodes which line is of which", async () => {
   const ports = await sshd.morePorts(2);
   const targets = ports.map((port) => target(port));
-  const ran = await cli.run(["trace", TRACER, ...targets, "--for", "2s", "--json", ...login()]);
+  const ran = await cli.run(["trace", TRACER, ...targets, "--budget", "100", "--for", "2s", "--json", ...login()]);
   expect([ran.code, ran.stderr]).toEqual([0, ""]);
   const lines = linesOf(ran);
   for (const line of lines) expect(valid(line), JSON.stringify([line, valid.errors])).toBe(true);
@@ -52,7 +52,7 @@ it("prints the tracer's lines as documented, of several nodes which line is of w
 });
 
 it("ends at an interrupt with its summary, and leaves the node", async () => {
-  const running = cli.start(["trace", TRACER, target(), "--for", "10m", ...login()]);
+  const running = cli.start(["trace", TRACER, target(), "--budget", "100", "--for", "10m", ...login()]);
   expect(await until(() => running.said().includes("proves"), 60_000)).toBe(true);
   running.child.kill("SIGINT");
   const ran = await running.ended;
@@ -62,7 +62,7 @@ it("ends at an interrupt with its summary, and leaves the node", async () => {
 });
 
 it("ends quietly when nobody reads any more", async () => {
-  const words = ["trace", TRACER, target(), "--for", "10m", "--json", ...login()];
+  const words = ["trace", TRACER, target(), "--budget", "100", "--for", "10m", "--json", ...login()];
   const bin = path.resolve(import.meta.dirname, "../../electron/cli/bin.mjs");
   const child = spawn("/bin/sh", ["-c", '"$@" | head -n 1', "sh", process.execPath, bin, ...words], {
     cwd: cli.dir,
