@@ -120,7 +120,7 @@ static void write_ratio(struct out *out, const char *name, uint64_t retrans, uin
 		out_null(out, name);
 }
 
-static void write_kinds(struct out *out, const __u64 *kinds, int64_t failed)
+static void write_kinds(struct out *out, const __u64 *kinds, int64_t untold)
 {
 	out_u64(out, "timeout", kinds[KIND_TIMEOUT]);
 	out_u64(out, "after_timeout", kinds[KIND_AFTER_TIMEOUT]);
@@ -129,8 +129,9 @@ static void write_kinds(struct out *out, const __u64 *kinds, int64_t failed)
 	out_u64(out, "syn", kinds[KIND_SYN]);
 	out_u64(out, "synack", kinds[KIND_SYNACK]);
 	out_u64(out, "other", kinds[KIND_OTHER]);
+	out_u64(out, "refused", kinds[KIND_REFUSED]);
 	/* Below zero for a moment: told as an event and not yet counted by the socket when it was looked at. */
-	out_u64(out, "failed", failed > 0 ? (uint64_t)failed : 0);
+	out_u64(out, "untold", untold > 0 ? (uint64_t)untold : 0);
 }
 
 static void write_figures(struct out *out, const struct seen *figures, uint64_t now)
@@ -170,7 +171,7 @@ static void write_destination(struct out *out, struct run *run, struct cgroups *
 	cgroups_write(cgroups, out, "cgroup", key->cgroup_id);
 	out_u64(out, "netns", key->netns);
 	write_figures(out, seen, now);
-	write_kinds(out, value->kinds, value->failed);
+	write_kinds(out, value->kinds, value->untold);
 	out_u64(out, "connections", value->connections);
 	if (value->srtt_count) {
 		out_u64(out, "srtt_min_us", value->srtt_min_us);
@@ -203,7 +204,7 @@ static void write_overall(struct destinations *destinations, struct run *run, co
 	out = emit(run, RETRANS_OVERALL);
 	out_str(out, "scope", "all");
 	write_figures(out, &figures, now);
-	write_kinds(out, sums->kinds, sums->failed);
+	write_kinds(out, sums->kinds, sums->untold);
 	emit_end(run);
 }
 
@@ -306,6 +307,6 @@ void destinations_summary(struct destinations *destinations, struct run *run, st
 	out_u64(out, "segs_sent", sums->sent);
 	out_u64(out, "segs_retrans", sums->retrans);
 	write_ratio(out, "ratio_pct", sums->retrans, sums->sent);
-	write_kinds(out, sums->kinds, sums->failed);
+	write_kinds(out, sums->kinds, sums->untold);
 	write_offenders(destinations, run, cgroups, out);
 }

@@ -9,6 +9,10 @@
  * Settling one socket twice at the same time would count its growth twice, and kernels before 5.12 have no atomic
  * operation that could tell. None is needed: the scan is run by one process, holds a reference to the file, and a socket
  * with a file is not freed; what has no file is settled under the socket's lock only.
+ *
+ * Since 6.2 the kernel leaves out a program that is running on the same CPU already (05b24ff9b2cf): what softirq does while
+ * a system call is in the program would be missed. So both tracepoints that strike in both have two programs, of which
+ * the second does what the first did not get to.
  */
 #include "kernel.h"
 #include "owner.bpf.h"
@@ -180,7 +184,7 @@ static __always_inline bool wanted(const __u32 *daddr, __u16 dport, __u16 lport,
 struct growth {
 	__u32 sent;
 	__u32 retrans;
-	__s32 failed;
+	__s32 untold;
 	__u32 connections;
 	__u32 srtt_us;
 	__u32 kinds[KINDS];
@@ -201,7 +205,7 @@ static __always_inline void add_overall(const struct growth *growth)
 		return;
 	add(&sum->sent, (__s32)growth->sent);
 	add(&sum->retrans, (__s32)growth->retrans);
-	add((__u64 *)&sum->failed, growth->failed);
+	add((__u64 *)&sum->untold, growth->untold);
 	for (int i = 0; i < KINDS; i++)
 		add(&sum->kinds[i], growth->kinds[i]);
 }
@@ -228,7 +232,7 @@ static __noinline int grow(const struct destination_key *key, const struct proce
 	}
 	add(&destination->sent, (__s32)growth->sent);
 	add(&destination->retrans, (__s32)growth->retrans);
-	add((__u64 *)&destination->failed, growth->failed);
+	add((__u64 *)&destination->untold, growth->untold);
 	add(&destination->connections, growth->connections);
 	for (int i = 0; i < KINDS; i++)
 		if (growth->kinds[i])
@@ -289,7 +293,7 @@ static __noinline int settle(const struct sock *sk, struct flow *flow)
 	growth.retrans = retrans - flow->retrans_settled;
 	if (!growth.sent && !growth.retrans && !told)
 		return 0;
-	growth.failed = (__s32)(growth.retrans - told);
+	growth.untold = (__s32)(growth.retrans - told);
 	growth.connections = flow->uncounted;
 	growth.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	growth.last_ns = growth.retrans ? flow->last_ns : 0;
@@ -399,6 +403,26 @@ int owner_scan(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+/* The changes that packets and timers make. Harmless when called twice. */
+static __always_inline void state_from_below(const struct sock *sk, int old, int new)
+{
+	__u64 address = (__u64)sk;
+	struct flow *flow;
+
+	if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED) {
+		/*
+		 * Its SYN-ACK went out before there was a socket to count it. Repeated ones were counted as they went
+		 * out, and are in total_retrans again (tcp_create_openreq_child()).
+		 */
+		if (!bpf_map_lookup_elem(&flows, &address))
+			watch(sk, ACCEPTED, 1, 0);
+	} else if (new == TCP_CLOSE) {
+		flow = bpf_map_lookup_elem(&flows, &address);
+		if (flow)
+			read_counters(sk, flow, &flow->sent_at_close, &flow->retrans_at_close);
+	}
+}
+
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(on_state, const struct sock *sk, int old, int new)
 {
@@ -408,6 +432,7 @@ int BPF_PROG(on_state, const struct sock *sk, int old, int new)
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	owner_state(sk, old, new);
+	state_from_below(sk, old, new);
 	if (new == TCP_LISTEN) {
 		note_listening(sk);
 	} else if (old == TCP_CLOSE && new == TCP_SYN_SENT) {
@@ -419,17 +444,15 @@ int BPF_PROG(on_state, const struct sock *sk, int old, int new)
 		if (flow)
 			settle(sk, flow);
 		watch(sk, BEGUN_HERE, 0, 0);
-	} else if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED) {
-		/*
-		 * Its SYN-ACK went out before there was a socket to count it. Repeated ones were counted as they went
-		 * out, and are in total_retrans again (tcp_create_openreq_child()).
-		 */
-		watch(sk, ACCEPTED, 1, 0);
-	} else if (new == TCP_CLOSE) {
-		flow = bpf_map_lookup_elem(&flows, &address);
-		if (flow)
-			read_counters(sk, flow, &flow->sent_at_close, &flow->retrans_at_close);
 	}
+	return 0;
+}
+
+SEC("raw_tp/inet_sock_set_state")
+int BPF_PROG(on_state_again, const struct sock *sk, int old, int new)
+{
+	if ((new == TCP_ESTABLISHED || new == TCP_CLOSE) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+		state_from_below(sk, old, new);
 	return 0;
 }
 
@@ -498,8 +521,8 @@ static __always_inline enum retrans_kind kind_of(const struct sock *sk, const st
 	return ca_state == TCP_CA_RECOVERY ? KIND_FAST : KIND_OTHER;
 }
 
-SEC("raw_tp/tcp_retransmit_skb")
-int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
+/* Nothing when it was called for the same retransmission before. */
+static __always_inline int retransmitted(struct bpf_raw_tracepoint_args *ctx)
 {
 	const struct sock *sk = (const struct sock *)ctx->args[0];
 	const struct sk_buff *skb = (const struct sk_buff *)ctx->args[1];
@@ -516,22 +539,25 @@ int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
 	int error = 0;
 
 	/*
-	 * Newer kernels also tell of what was not sent. Where TCP tried it, it is in total_retrans, as on all kernels;
-	 * where it did not (no route, or the first one still waits in a queue of this node) nothing was retransmitted.
+	 * Newer kernels also tell of what was not sent. Where TCP tried it, total_retrans has grown, as on all kernels; where
+	 * it did not (no route, or the first one still waits in a queue of this node) nothing was retransmitted.
 	 */
 	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb, err))
 		error = (int)ctx->args[2];
 	total_retrans = BPF_CORE_READ(tp, total_retrans);
 	flow = bpf_map_lookup_elem(&flows, &address);
-	if (!flow && error >= 0)
-		flow = watch(sk, NOT_SEEN_TO_BEGIN, segments, segments);
-	else if (flow && error && flow->total_retrans == total_retrans)
-		return 0;
-	if (!flow)
-		return 0;
-	flow->total_retrans = total_retrans;
-	if (!error && kind < KINDS)
-		__sync_fetch_and_add(&flow->kinds[kind], segments);
+	if (flow) {
+		if (flow->total_retrans == total_retrans)
+			return 0;
+		flow->total_retrans = total_retrans;
+	} else {
+		/* Whether it has grown is not known: what was refused with less than an error was tried. */
+		if (error >= 0)
+			flow = watch(sk, NOT_SEEN_TO_BEGIN, segments, segments);
+		if (!flow)
+			return 0;
+	}
+	__sync_fetch_and_add(&flow->kinds[error ? KIND_REFUSED : kind], segments);
 	flow->last_ns = bpf_ktime_get_ns();
 	if (has_no_file(sk))
 		settle(sk, flow);
@@ -554,6 +580,18 @@ int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
 	event->timeouts = BPF_CORE_READ(icsk, icsk_retransmits);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+SEC("raw_tp/tcp_retransmit_skb")
+int on_retransmit(struct bpf_raw_tracepoint_args *ctx)
+{
+	return retransmitted(ctx);
+}
+
+SEC("raw_tp/tcp_retransmit_skb")
+int on_retransmit_again(struct bpf_raw_tracepoint_args *ctx)
+{
+	return retransmitted(ctx);
 }
 
 /* A SYN-ACK has no socket of its own: `sk` is who listens, and the peer is in the request. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* retrans, user side: filters, events whose owner is found out a moment later, and the run's order of things. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +21,7 @@
 static const char *const kind_names[KINDS] = {
 	[KIND_TIMEOUT] = "timeout", [KIND_AFTER_TIMEOUT] = "after_timeout", [KIND_FAST] = "fast",
 	[KIND_PROBE] = "probe",	    [KIND_SYN] = "syn",			    [KIND_SYNACK] = "synack",
-	[KIND_OTHER] = "other",
+	[KIND_OTHER] = "other",	    [KIND_REFUSED] = NULL,
 };
 
 /* include/net/tcp_states.h; the order is the ABI of tcp_info. */
@@ -59,7 +60,7 @@ static void write_event(struct run *run, const struct retrans_event *event)
 	struct out *out = emit(run, RETRANS_RETRANSMIT);
 
 	out_u64(out, "time_us", epoch_us(run, event->time_ns));
-	out_str(out, "kind", event->kind < KINDS ? kind_names[event->kind] : "other");
+	out_str(out, "kind", kind_names[event->kind]);
 	out_u64(out, "segments", event->segments);
 	out_bool(out, "sent", event->error == 0);
 	if (event->state > 0 && event->state < sizeof(state_names) / sizeof(state_names[0]))
@@ -245,34 +246,54 @@ static int prepare(struct run *run, struct state *state)
 	return 0;
 }
 
+/*
+ * Retransmissions last: who listens and who owns what is known by then, from the first scan. The second takes in the
+ * connections that are open; who began them follows from the ports.
+ */
+static int attach(struct run *run, bool sampled)
+{
+	struct state *state = run_state(run, sizeof(*state));
+	struct retrans_bpf *skeleton = state->skeleton;
+
+	if (retrans_bpf__attach(skeleton))
+		return run_fall_back(run, "its programs do not attach: %s", last_libbpf_warning());
+	if (sampled && owners_start(&state->owners, run, skeleton->obj))
+		return -1;
+	skeleton->bss->counting = true;
+	skeleton->links.on_retransmit = bpf_program__attach(skeleton->progs.on_retransmit);
+	skeleton->links.on_retransmit_again = bpf_program__attach(skeleton->progs.on_retransmit_again);
+	skeleton->links.on_retransmit_synack = bpf_program__attach(skeleton->progs.on_retransmit_synack);
+	if (!skeleton->links.on_retransmit || !skeleton->links.on_retransmit_again ||
+	    !skeleton->links.on_retransmit_synack)
+		return run_fall_back(run, "its programs do not attach: %s", last_libbpf_warning());
+	if (sampled && !owners_scan(&state->owners, true))
+		return run_fail(run, "no-scan", "", "Open files could not be looked through: %s", strerror(errno));
+	return 0;
+}
+
 static int start(struct run *run)
 {
 	struct state *state = run_state(run, sizeof(*state));
 	bool sampled = run_variant_is(run, "sampled");
+	struct retrans_bpf *skeleton = retrans_bpf__open();
 
-	state->skeleton = retrans_bpf__open();
-	if (!state->skeleton)
+	state->skeleton = skeleton;
+	if (!skeleton)
 		return run_fall_back(run, "its programs cannot be read: %s", last_libbpf_warning());
-	if (set_filters(run, state->skeleton->rodata))
+	if (set_filters(run, skeleton->rodata))
 		return -1;
-	owners_choose(run, state->skeleton->obj);
-	bpf_program__set_autoload(state->skeleton->progs.owner_scan, sampled);
-	if (retrans_bpf__load(state->skeleton))
+	owners_choose(run, skeleton->obj);
+	bpf_program__set_autoload(skeleton->progs.owner_scan, sampled);
+	bpf_program__set_autoattach(skeleton->progs.on_retransmit, false);
+	bpf_program__set_autoattach(skeleton->progs.on_retransmit_again, false);
+	bpf_program__set_autoattach(skeleton->progs.on_retransmit_synack, false);
+	if (retrans_bpf__load(skeleton))
 		return run_fall_back(run, "its programs do not load: %s", last_libbpf_warning());
 	state->cgroups = cgroups_new(run);
-	if (prepare(run, state) || run_add_object(run, state->skeleton->obj) ||
-	    run_add_ring(run, bpf_map__fd(state->skeleton->maps.events), on_event, run))
+	if (prepare(run, state) || run_add_object(run, skeleton->obj) ||
+	    run_add_ring(run, bpf_map__fd(skeleton->maps.events), on_event, run))
 		return -1;
-	if (retrans_bpf__attach(state->skeleton))
-		return run_fall_back(run, "its programs do not attach: %s", last_libbpf_warning());
-	if (!sampled)
-		return 0;
-	/* The first scan finds who listens, the second what is open: who began a connection follows from the ports. */
-	if (owners_start(&state->owners, run, state->skeleton->obj))
-		return -1;
-	state->skeleton->bss->counting = true;
-	owners_scan(&state->owners, true);
-	return 0;
+	return attach(run, sampled);
 }
 
 static int tick(struct run *run)
@@ -291,14 +312,18 @@ static void detach(struct run *run)
 {
 	struct state *state = run_state(run, sizeof(*state));
 
-	bpf_link__destroy(state->skeleton->links.on_retransmit);
-	bpf_link__destroy(state->skeleton->links.on_retransmit_synack);
-	state->skeleton->links.on_retransmit = NULL;
-	state->skeleton->links.on_retransmit_synack = NULL;
+	struct retrans_bpf *skeleton = state->skeleton;
+
+	bpf_link__destroy(skeleton->links.on_retransmit);
+	bpf_link__destroy(skeleton->links.on_retransmit_again);
+	bpf_link__destroy(skeleton->links.on_retransmit_synack);
+	skeleton->links.on_retransmit = NULL;
+	skeleton->links.on_retransmit_again = NULL;
+	skeleton->links.on_retransmit_synack = NULL;
 	/* The first settles who owns what, the second counts all. */
 	owners_scan(&state->owners, true);
 	owners_scan(&state->owners, true);
-	retrans_bpf__detach(state->skeleton);
+	retrans_bpf__detach(skeleton);
 	state->detached = true;
 }
 

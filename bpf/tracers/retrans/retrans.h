@@ -18,6 +18,8 @@ enum retrans_kind {
 	KIND_SYN,
 	KIND_SYNACK,
 	KIND_OTHER,
+	/* Only in totals, of whatever kind: a queue or a filter of this node did not take it. */
+	KIND_REFUSED,
 	KINDS,
 };
 
@@ -39,8 +41,8 @@ struct destination_key {
 struct destination {
 	__u64 sent;
 	__u64 retrans;
-	/* Counted by the socket and told by no tracepoint as sent: refused by a queue or a filter of this node. */
-	__s64 failed;
+	/* Counted by the socket and told by no tracepoint: on kernels that tell of no refused ones, those. */
+	__s64 untold;
 	__u64 kinds[KINDS];
 	__u64 connections;
 	/* Smoothed round-trip times, one whenever a socket is counted. */
@@ -55,7 +57,7 @@ struct destination {
 struct overall {
 	__u64 sent;
 	__u64 retrans;
-	__s64 failed;
+	__s64 untold;
 	__u64 kinds[KINDS];
 };
 
