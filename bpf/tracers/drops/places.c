@@ -29,6 +29,7 @@ static const struct {
 	{ "tcp_v6_rcv", NONE_GIVEN, DROP_HANDLED },
 	/* net/ipv4/icmp.c: an answer to a ping that a raw socket has got finds no ping socket; net/ipv6/icmp.c: dealt with. */
 	{ "icmp_rcv", "NO_SOCKET", DROP_HANDLED },
+	{ "ping_rcv", "NO_SOCKET", DROP_HANDLED },
 	{ "icmp_rcv", NONE_GIVEN, DROP_HANDLED },
 	{ "icmpv6_rcv", NONE_GIVEN, DROP_HANDLED },
 	/* net/packet/af_packet.c: the receiving socket is an argument of the tracepoint only since 6.11. */
