@@ -200,9 +200,9 @@ static __always_inline void closed(struct sock *sk, int state, __u64 now)
 	connection->end_ns = now;
 	connection->error = error;
 	read_addresses(sk, connection);
+	read_figures(sk, connection);
 	if (connection->outcome == OUTCOME_ESTABLISHED) {
 		connection->end = end_of(error, state);
-		read_figures(sk, connection);
 	} else {
 		connection->outcome = outcome_of(sk, error, connection->direction);
 		connection->end = END_NONE;
@@ -305,8 +305,7 @@ int list_live(struct bpf_iter__bpf_map_elem *ctx)
 	event.connection = *connection;
 	if (!connection->waiting) {
 		read_addresses(sk, &event.connection);
-		if (connection->outcome == OUTCOME_ESTABLISHED)
-			read_figures(sk, &event.connection);
+		read_figures(sk, &event.connection);
 	}
 	if (!is_wanted(&event.connection))
 		return 0;
