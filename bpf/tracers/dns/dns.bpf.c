@@ -87,6 +87,10 @@ struct told {
 	struct process process;
 };
 
+/* All zero, which the verifier does not know: it would follow what comes after once for each way to fill it. */
+struct dns_packet blank_packet;
+struct process blank_process;
+
 static __always_inline void dns_count(__u32 slot)
 {
 	__u64 *value = bpf_map_lookup_elem(&dns_counts, &slot);
@@ -109,7 +113,7 @@ static __always_inline bool watched(__be16 port)
 /* One item of one size: before 5.19 there is no way to reserve as much as is needed only (bc34dee65a65). */
 static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __u32 offset, __u32 size, __u32 head)
 {
-	__u32 kept = told->packet.length;
+	__u32 kept = told->packet.length, less;
 	struct dns_packet *item = bpf_ringbuf_reserve(&events, size, 0);
 
 	if (!item)
@@ -118,8 +122,10 @@ static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __
 	__builtin_memcpy(item, told, head);
 	if (kept > size - head)
 		kept = size - head;
-	barrier_var(kept);
-	if (kept > 0 && kept <= size - head && !bpf_skb_load_bytes(ctx, offset, (void *)item + head, kept))
+	/* 5.10 knows that it is above zero only when it sees it made so. */
+	less = kept - 1;
+	barrier_var(less);
+	if (less < size - head && !bpf_skb_load_bytes(ctx, offset, (void *)item + head, less + 1))
 		item->kept = kept;
 	bpf_ringbuf_submit(item, 0);
 	return true;
@@ -154,6 +160,16 @@ static __noinline int tell(struct __sk_buff *ctx, struct told *told, __u32 offse
 	if (!fits)
 		count(COUNT_LOST);
 	return fits;
+}
+
+/* A further piece of a long segment, without the process. */
+static __always_inline bool tell_rest(struct __sk_buff *ctx, struct told *told, __u32 offset)
+{
+	told->packet.flags &= ~(DNS_HAS_PROCESS | DNS_HOLDER);
+	if (tell_in(ctx, told, offset, 16384, sizeof(struct dns_packet)))
+		return true;
+	count(COUNT_LOST);
+	return false;
 }
 
 /* True when this message and what belongs to it is left out, to stay within the budget. */
@@ -277,9 +293,9 @@ static __always_inline bool add_sender(struct told *told, struct bpf_sock *socke
 	if (!take_sender(told, task, holder))
 		read_sender(told, task, holder);
 	add_netns(told, sk, holder);
-	told->packet.flags |= DNS_HAS_PROCESS;
+	told->packet.flags ^= DNS_HAS_PROCESS;
 	if (bpf_map_lookup_elem(&servers, &told->process.tgid))
-		told->packet.flags |= DNS_FORWARDER;
+		told->packet.flags ^= DNS_FORWARDER;
 	return !only_tgid || told->process.tgid == only_tgid;
 }
 
@@ -295,9 +311,9 @@ static __always_inline bool add_holder(struct told *told, struct bpf_sock *socke
 		return !only_tgid;
 	if (whole) {
 		told->process = holder->process;
-		told->packet.flags |= DNS_HAS_PROCESS | DNS_HOLDER;
+		told->packet.flags ^= DNS_HAS_PROCESS | DNS_HOLDER;
 		if (bpf_map_lookup_elem(&servers, &holder->process.tgid))
-			told->packet.flags |= DNS_FORWARDER;
+			told->packet.flags ^= DNS_FORWARDER;
 	}
 	return !only_tgid || holder->process.tgid == only_tgid;
 }
@@ -314,9 +330,8 @@ static __always_inline void remember_server(void)
 }
 
 static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told, struct bpf_sock *socket,
-					struct sock *sk, __u32 offset)
+					struct sock *sk, __u32 offset, bool egress, bool server)
 {
-	bool egress = told->packet.flags & DNS_EGRESS, server = told->packet.flags & DNS_SERVER;
 	/* What a client sends and a server receives. */
 	bool query = egress != server;
 	__u32 length = ctx->len > offset ? ctx->len - offset : 0;
@@ -353,13 +368,13 @@ static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told
  * acknowledgement has made room for.
  */
 static __always_inline void on_segment(struct __sk_buff *ctx, struct told *told, struct bpf_sock *socket,
-				       struct sock *sk, __u32 offset)
+				       struct sock *sk, __u32 offset, bool egress)
 {
-	bool egress = told->packet.flags & DNS_EGRESS;
 	struct tcp_sock *tcp = (void *)sk;
 	struct holder *holder;
 	struct tcphdr header;
 	__u32 length;
+	bool start;
 
 	if (!want_messages)
 		return;
@@ -368,23 +383,31 @@ static __always_inline void on_segment(struct __sk_buff *ctx, struct told *told,
 	offset += header.doff * 4;
 	length = ctx->len > offset ? ctx->len - offset : 0;
 	/* Acknowledgements alone say nothing. */
-	if (!length && !header.syn && !header.fin && !header.rst)
+	if (!length && !header.fin && !header.rst)
 		return;
 	if (egress && BPF_CORE_READ(sk, sk_lock.owned) ? !add_sender(told, socket, sk) :
 							 !add_holder(told, socket, sk, true, &holder))
 		return;
-	told->packet.flags |= (header.syn ? DNS_SYN : 0) | (header.fin ? DNS_FIN : 0) | (header.rst ? DNS_RST : 0);
-	told->packet.seq = bpf_ntohl(header.seq);
+	/* What is being sent is counted already, what is being received is not yet. */
+	start = egress ? BPF_CORE_READ(tcp, bytes_sent) == length : BPF_CORE_READ(tcp, bytes_received) == 0;
+	told->packet.flags ^= (start ? DNS_START : 0) | (header.fin ? DNS_FIN : 0) | (header.rst ? DNS_RST : 0);
 	told->packet.next = egress ? BPF_CORE_READ(tcp, snd_nxt) : BPF_CORE_READ(tcp, rcv_nxt);
-	for (int i = 0; i < MOST_PIECES; i++) {
-		told->packet.length = length < PIECE ? length : PIECE;
-		if (!tell(ctx, told, offset))
-			dns_count(DNS_LOST_SEGMENTS);
-		if (length <= PIECE)
-			break;
+	told->packet.seq = bpf_ntohl(header.seq);
+	/* A SYN takes a number, what comes with it (RFC 7413) is behind. */
+	if (header.syn) {
+		told->packet.seq++;
+		told->packet.next = told->packet.seq;
+	}
+	told->packet.length = length < PIECE ? length : PIECE;
+	if (!tell(ctx, told, offset))
+		dns_count(DNS_LOST_SEGMENTS);
+	for (int i = 1; i < MOST_PIECES && length > PIECE; i++) {
 		length -= PIECE;
 		offset += PIECE;
 		told->packet.seq += PIECE;
+		told->packet.length = length < PIECE ? length : PIECE;
+		if (!tell_rest(ctx, told, offset))
+			dns_count(DNS_LOST_SEGMENTS);
 	}
 }
 
@@ -465,19 +488,20 @@ static __always_inline int look_at(struct __sk_buff *ctx, bool egress)
 	if (!socket)
 		return PASS;
 
-	__builtin_memset(&told, 0, sizeof(told));
+	told.packet = blank_packet;
+	told.process = blank_process;
 	told.packet.time_ns = bpf_ktime_get_ns();
 	told.packet.cookie = bpf_get_socket_cookie(ctx);
-	told.packet.flags = (egress ? DNS_EGRESS : 0) | (server ? DNS_SERVER : 0);
+	told.packet.flags ^= (egress ? DNS_EGRESS : 0) | (server ? DNS_SERVER : 0);
 	told.packet.protocol = protocol;
 	told.packet.version = version;
 	told.packet.sport = bpf_ntohs(ports_of.source);
 	told.packet.dport = bpf_ntohs(ports_of.destination);
 	read_addresses(&told.packet, ctx, socket);
 	if (protocol == IPPROTO_UDP)
-		on_datagram(ctx, &told, socket, sk, offset + sizeof(struct udphdr));
+		on_datagram(ctx, &told, socket, sk, offset + sizeof(struct udphdr), egress, server);
 	else
-		on_segment(ctx, &told, socket, sk, offset);
+		on_segment(ctx, &told, socket, sk, offset, egress);
 	return PASS;
 }
 

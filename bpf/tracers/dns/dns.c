@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "../../include/counts.h"
-#include "dns.skel.h"
 #include "state.h"
+#include "dns.skel.h"
 
 static struct state *state_of(struct run *run)
 {

@@ -18,7 +18,8 @@ enum dns_flag {
 	DNS_HOLDER = 1 << 3,
 	/* It has answered queries itself. */
 	DNS_FORWARDER = 1 << 4,
-	DNS_SYN = 1 << 5,
+	/* Nothing of this direction was there before `next`. */
+	DNS_START = 1 << 5,
 	DNS_FIN = 1 << 6,
 	DNS_RST = 1 << 7,
 };

@@ -13,6 +13,8 @@
 #define MOST_STREAMS 1024
 #define LONGEST_MESSAGE (2 + 65535)
 #define OUT_OF_ORDER (64 * 1024)
+/* No window is as large: numbers so far apart are of two connections. */
+#define FAR (1 << 28)
 
 struct early {
 	struct early *next;
@@ -29,6 +31,9 @@ struct stream {
 	bool synced;
 	/* The beginning of a message is known to be where we think it is. */
 	bool certain;
+	/* Of the piece that told it last: further pieces of a segment do not. */
+	bool has_process;
+	struct process process;
 	uint32_t next;
 	uint32_t have;
 	uint32_t room;
@@ -236,20 +241,25 @@ void dns_streams_take(struct dns_streams *streams, const struct dns_packet *pack
 		      const uint8_t *bytes)
 {
 	struct stream *stream = stream_of(streams, packet);
-	/* A SYN takes one number; what comes with it (RFC 7413) is behind. */
-	uint32_t seq = packet->seq + (packet->flags & DNS_SYN ? 1 : 0);
+	uint32_t seq = packet->seq;
 
 	stream->used_ns = packet->time_ns;
-	if (packet->flags & DNS_SYN) {
+	if (process) {
+		stream->process = *process;
+		stream->has_process = true;
+	}
+	process = stream->has_process ? &stream->process : NULL;
+	/* The kernel may be behind what passed it already, as while a process holds the socket. */
+	if (packet->flags & DNS_START && (!stream->synced || stream->next - packet->next >= FAR)) {
 		lose_sync(stream);
 		stream->synced = stream->certain = true;
-		stream->next = seq;
+		stream->next = packet->next;
 	} else if (packet->length && !stream->synced) {
 		stream->synced = true;
 		stream->next = seq;
 	}
-	/* The kernel is past what we wait for: that piece did not reach us. */
-	if (stream->synced && !(packet->flags & DNS_SYN) && (int32_t)(packet->next - stream->next) > 0) {
+	/* It is past what we wait for: that piece did not reach us. */
+	if (stream->synced && (int32_t)(packet->next - stream->next) > 0) {
 		lose_sync(stream);
 		stream->synced = packet->length > 0;
 		stream->next = seq;

@@ -11,7 +11,10 @@
 
 struct dns_streams;
 
-/* A message of one direction of a connection; `packet` and `process` (may be NULL) are of the piece that ended it. */
+/*
+ * A message of one direction of a connection; `packet` is the piece that ended it, `process`
+ * (may be NULL) the one that was told last.
+ */
 typedef void (*dns_stream_message)(void *context, const struct dns_packet *packet, const struct process *process,
 				   struct dns_bytes bytes);
 

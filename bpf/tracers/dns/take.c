@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "exe.h"
 #include "state.h"
 
 /* The name itself, or one below it. */
@@ -52,6 +53,8 @@ static struct asker *asker_of(struct state *state, const struct dns_packet *pack
 
 	if (!process || packet->flags & DNS_SERVER)
 		return NULL;
+	/* It may be gone when there is an answer: its binary's path is looked up now and remembered. */
+	exe_path(process);
 	asker = askers_of(state->askers, process);
 	if (!asker)
 		return NULL;
