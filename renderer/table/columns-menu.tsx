@@ -1,10 +1,13 @@
-/** The menu that shows and hides columns. The first column always stays. */
+/** The menu that shows and hides columns. */
 import { Columns3 } from "lucide-react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+
+import { stayingColumn } from "./shown-columns.ts";
 
 interface Titled {
   id: string;
   title: string;
+  hidden?: boolean;
 }
 
 export function ColumnsMenu(props: {
@@ -24,7 +27,7 @@ export function ColumnsMenu(props: {
           aria-label="Columns"
           selectionMode="multiple"
           selectedKeys={shown.map((column) => column.id)}
-          disabledKeys={columns.slice(0, 1).map((column) => column.id)}
+          disabledKeys={[stayingColumn(columns)?.id ?? ""]}
           onAction={(id) => onToggle(String(id))}
         >
           {columns.map((column) => (

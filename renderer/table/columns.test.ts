@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { bigintOf, type Column, findRows, nextSort, sortRows, toJson, toTsv } from "./columns.ts";
+import { stayingColumn } from "./shown-columns.ts";
 
 interface Row {
   name: string;
@@ -41,6 +42,11 @@ it("goes from up to down to the order of the node", () => {
     { column: "name", direction: "descending" },
     null,
   ]);
+});
+
+it("keeps one column whatever is hidden: the first that is shown by itself", () => {
+  expect(stayingColumn([{ id: "time_us", hidden: true }, { id: "name" }])).toEqual({ id: "name" });
+  expect(stayingColumn([{ id: "time_us", hidden: true }])).toEqual({ id: "time_us", hidden: true });
 });
 
 it("finds text in any column", () => {

@@ -2,11 +2,12 @@
 import { useMemo, useState } from "react";
 import type { Column } from "./columns.ts";
 
-/** Columns to show, in their given order, and a way to show or hide one. The first column always stays. */
+/** Columns to show, in their given order, and a way to show or hide one. One always stays. */
 export function useShownColumns<Row>(table: string, columns: readonly Column<Row>[]) {
   const [choice, setChoice] = useState(() => stored(table));
   const shown = useMemo(
-    () => columns.filter((column, at) => at === 0 || (choice[column.id] ?? column.hidden !== true)),
+    () =>
+      columns.filter((column) => column === stayingColumn(columns) || (choice[column.id] ?? column.hidden !== true)),
     [columns, choice],
   );
   const toggle = (id: string) => {
@@ -15,6 +16,11 @@ export function useShownColumns<Row>(table: string, columns: readonly Column<Row
     setChoice(next);
   };
   return { shown, toggle };
+}
+
+/** The one that cannot be hidden: the first that is shown without being asked for. */
+export function stayingColumn<C extends { hidden?: boolean }>(columns: readonly C[]): C | undefined {
+  return columns.find((column) => column.hidden !== true) ?? columns[0];
 }
 
 const storageKey = (table: string) => `bpfdesk.columns.${table}`;

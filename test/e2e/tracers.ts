@@ -66,6 +66,7 @@ export const verdictTracer: TracerManifest = tracerManifest.parse({
       description: "What each program answered, in all.",
       kind: "total",
       fields: [
+        field("seen_us", "Seen", "time", { hidden: true }),
         field("prog_id", "Program id", "u64", { key: true }),
         field("program", "Program", "text", { width: 200 }),
         field("verdict", "Verdict", "enum", { key: true }),

@@ -112,6 +112,7 @@ it("starts a tracer by keyboard alone, from the palette over the values of the p
   });
   const totals = page.getByRole("grid", { name: "Verdicts" });
   await totals.getByRole("gridcell", { name: "TC_ACT_SHOT" }).waitFor();
+  expect(await totals.getByRole("columnheader").first().textContent()).toBe("Program id");
   await page.keyboard.press("Control+.");
   expect(await host.nextAsked("trace.stop")).toMatchObject({ node, trace_id: "trace-1" });
 });

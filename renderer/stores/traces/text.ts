@@ -10,7 +10,7 @@ const ENDS: Record<TraceSummary["ended"], string> = {
   time: "at its time limit",
   events: "at its limit of events",
   stdin: "because it was stopped",
-  signal: "by a signal",
+  signal: "because it was stopped",
   budget: "because it cost more than its budget",
 };
 
