@@ -3,6 +3,7 @@
  * way to read a row.
  */
 import type { NumberColumn, TextColumn } from "./columns.ts";
+import { cgroupFields } from "./join-line.ts";
 import type { FieldType } from "./manifest.ts";
 import type { TraceNames } from "./names.ts";
 import type { RecordField, TableView } from "./table.ts";
@@ -23,6 +24,8 @@ export interface NumberCells extends Named {
 export interface TextCells extends Named {
   kind: "text";
   code(row: number): number;
+  /** Codes are below this; null where that is known only after all rows were looked at. */
+  size: number | null;
   /** Of a code; the same text may have several. Null: there is none. */
   text(code: number): string | null;
 }
@@ -36,7 +39,7 @@ export function cellsOf(view: TableView, names: TraceNames): Cells[] {
     if (!column) return [];
     return [column.kind === "number" ? numberCells(field, column, view) : textCells(field, column, view)];
   });
-  return [...own, ...joined(own, names)];
+  return [...own, ...joined(view, own, names)];
 }
 
 function numberCells({ name, type }: RecordField, column: NumberColumn, { place }: TableView): NumberCells {
@@ -45,38 +48,30 @@ function numberCells({ name, type }: RecordField, column: NumberColumn, { place 
 }
 
 function textCells({ name, type }: RecordField, column: TextColumn, { place }: TableView): TextCells {
+  const { size } = column;
   const code = (row: number) => column.code(place(row));
-  return { kind: "text", name, type, code, text: (of) => column.text(of), value: (row) => column.value(code(row)) };
+  const value = (row: number) => column.value(code(row));
+  return { kind: "text", name, type, code, size, text: (of) => column.text(of), value };
 }
 
-/** Of the first cgroup the columns are `pod` and `container`; of another its own name stands in front. */
-function joined(own: readonly Cells[], names: TraceNames): Cells[] {
-  const taken = new Set(own.map(({ name }) => name));
-  const cgroups = own.filter((cells) => cells.type === "cgroup").filter((cells) => cells.kind === "text");
-  const ofCgroups = cgroups.flatMap((cgroup, index) => {
-    const known = new Map<number, ReturnType<TraceNames["ofCgroup"]>>();
-    const namesOf = (code: number) => {
-      const before = known.get(code);
-      if (before) return before;
-      const found = names.ofCgroup(cgroup.text(code) ?? "");
-      known.set(code, found);
-      return found;
-    };
-    const before = index === 0 ? "" : `${cgroup.name}_`;
+function joined(view: TableView, own: readonly Cells[], names: TraceNames): Cells[] {
+  const ofCgroups = cgroupFields(view).flatMap(({ field, ...joins }) => {
+    const cgroup = own.find(({ name }) => name === field);
+    if (cgroup?.kind !== "text") return [];
+    const { code, size } = cgroup;
     return (["pod", "container"] as const).map((what): TextCells => {
-      const text = (code: number) => namesOf(code)[what];
-      const { code } = cgroup;
-      return { kind: "text", name: `${before}${what}`, type: "text", code, text, value: (row) => text(code(row)) };
+      const text = (of: number) => names.ofCgroup(cgroup.text(of) ?? "")[what];
+      return { kind: "text", name: joins[what], type: "text", code, size, text, value: (row) => text(code(row)) };
     });
   });
-  return [...ofCgroups, ...ifnames(own, names)].filter(({ name }) => !taken.has(name));
+  return [...ofCgroups, ...ifnames(own, names)];
 }
 
 /** An index alone names no interface: every namespace has its own. */
 function ifnames(own: readonly Cells[], names: TraceNames): TextCells[] {
   const ifindex = own.find((cells) => cells.type === "ifindex");
   const netns = own.find(({ name }) => name === "netns");
-  if (ifindex?.kind !== "number" || !netns) return [];
+  if (ifindex?.kind !== "number" || !netns || own.some(({ name }) => name === "ifname")) return [];
   const codes = new Map<string, number>();
   const texts: (string | null)[] = [null];
   const code = (row: number) => {
@@ -90,5 +85,5 @@ function ifnames(own: readonly Cells[], names: TraceNames): TextCells[] {
     return fresh;
   };
   const text = (of: number) => texts[of] ?? null;
-  return [{ kind: "text", name: "ifname", type: "text", code, text, value: (row) => text(code(row)) }];
+  return [{ kind: "text", name: "ifname", type: "text", code, size: null, text, value: (row) => text(code(row)) }];
 }

@@ -16,7 +16,8 @@ type Test = (row: number) => boolean;
 /** Null for a filter that keeps everything. */
 export function compileFilter(filter: string, cells: readonly Cells[]): Test | null {
   const tests = [...filter.matchAll(/-?(?:"[^"]*"?|[^\s"])+/g)].flatMap(([term]) => testOf(term, cells) ?? []);
-  if (tests.length === 0) return null;
+  const [only, ...others] = tests;
+  if (!only || others.length === 0) return only ?? null;
   return (row) => tests.every((test) => test(row));
 }
 
@@ -34,22 +35,28 @@ function testOf(term: string, cells: readonly Cells[]): Test | null {
   if (word === "") return null;
   const isNumber = !Number.isNaN(numberOf(word));
   const tests = cells.flatMap((one) => {
-    if (one.kind === "text") return contains(one, word);
+    if (one.kind === "text") return contains(one, word) ?? [];
     return isNumber ? equals(one, word) : [];
   });
-  return (row) => tests.some((test) => test(row));
+  return any(tests);
+}
+
+function any(tests: readonly Test[]): Test {
+  const [only, ...others] = tests;
+  if (!only) return never;
+  return others.length === 0 ? only : (row) => tests.some((test) => test(row));
 }
 
 function ofColumn(column: Cells, operator: string, operand: string): Test {
   if (column.kind === "text") {
     const wanted = operand.toLowerCase();
-    if (operator === ":") return contains(column, wanted);
-    const same = matching(column, (text) => text.toLowerCase() === wanted);
+    if (operator === ":") return contains(column, wanted) ?? never;
+    const same = matching(column, (text) => text.toLowerCase() === wanted) ?? never;
     if (operator === "=") return same;
     if (operator === "!=") return (row) => !same(row);
     // Texts that are numbers (hexadecimal, or too large for one) are compared as numbers.
     const number = numberOf(operand);
-    return matching(column, (text) => compares(numberOf(text), operator, number));
+    return matching(column, (text) => compares(numberOf(text), operator, number)) ?? never;
   }
   const number = numberOf(operand);
   const { at } = column;
@@ -63,23 +70,32 @@ function equals(column: NumberCells, operand: string): Test {
   return Number.isNaN(number) ? () => false : (row) => column.at(row) === number;
 }
 
-function contains(column: TextCells, wanted: string): Test {
+function contains(column: TextCells, wanted: string): Test | null {
   return matching(column, (text) => text.toLowerCase().includes(wanted));
 }
 
-/** Each text is looked at once, however many rows have it. */
-function matching(column: TextCells, test: (text: string) => boolean): Test {
+/** Each text is looked at once, however many rows have it. Null when it holds for none. */
+function matching(column: TextCells, test: (text: string) => boolean): Test | null {
+  const { code, text, size } = column;
+  const holds = (of: number) => {
+    const found = text(of);
+    return found !== null && test(found);
+  };
+  if (size === null) return remembered(code, holds);
+  const known = Uint8Array.from({ length: size }, (_, of) => Number(holds(of)));
+  return known.includes(1) ? (row) => known[code(row)] === 1 : null;
+}
+
+function remembered(code: TextCells["code"], holds: (of: number) => boolean): Test {
   const known: (boolean | undefined)[] = [];
   return (row) => {
-    const code = column.code(row);
-    const before = known[code];
-    if (before !== undefined) return before;
-    const text = column.text(code);
-    const holds = text !== null && test(text);
-    known[code] = holds;
-    return holds;
+    const of = code(row);
+    known[of] ??= holds(of);
+    return known[of] === true;
   };
 }
+
+const never: Test = () => false;
 
 function compares(value: number, operator: string, to: number): boolean {
   if (operator === ">") return value > to;

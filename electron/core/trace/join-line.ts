@@ -3,10 +3,17 @@
  * node it is of. What the tracer wrote stays as it wrote it.
  */
 import type { TraceNames } from "./names.ts";
-import type { RecordSchema } from "./table.ts";
+import type { RecordField } from "./table.ts";
 
-/** Members a record gets, by where they come from; empty for one without a cgroup. */
-export function cgroupFields({ fields }: RecordSchema): { field: string; pod: string; container: string }[] {
+/**
+ * What is joined to a record, by where it comes from; nothing to one without a cgroup. That of the first is `pod` and
+ * `container`; of another its own name stands in front.
+ */
+export function cgroupFields({
+  fields,
+}: {
+  fields: readonly RecordField[];
+}): { field: string; pod: string; container: string }[] {
   const taken = new Set(fields.map(({ name }) => name));
   return fields
     .filter(({ type }) => type === "cgroup")
