@@ -61,43 +61,23 @@ static __always_inline __u8 direction_of(struct sk_buff *skb)
 	return BPF_CORE_READ_BITFIELD(skb, tc_at_ingress) ? VERDICT_INGRESS : VERDICT_EGRESS;
 }
 
-SEC("fexit")
-int BPF_PROG(on_tc, struct sk_buff *skb, int verdict)
+static __always_inline void tell_of_skb(struct sk_buff *skb, __u32 slot)
 {
 	struct verdict_packet packet = {};
-	__u32 slot;
 
-	if (!is_chosen(skb->dev))
-		return 0;
-	if (config.only_direction && direction_of(skb) != config.only_direction)
-		return 0;
-	slot = count_verdict(verdict);
-	if (has(config.drop_slots, slot))
-		remember(skb);
-	if (!has(config.told_slots, slot))
-		return 0;
 	packet.flow.prog_id = config.prog_id;
 	packet.flow.slot = slot;
 	packet.flow.direction = config.direction ? config.direction : direction_of(skb);
 	describe_skb(skb, &packet);
 	tell(&packet, config.packets_per_s);
-	return 0;
 }
 
-SEC("fexit")
-int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
+static __always_inline void tell_of_frame(struct xdp_buff *xdp, __u32 slot)
 {
+	struct net_device *dev = BPF_CORE_READ(xdp, rxq, dev);
 	struct verdict_packet packet = {};
 	struct tuple_bytes frame;
-	struct net_device *dev;
-	__u32 slot;
 
-	if (!is_chosen(xdp->rxq->dev))
-		return 0;
-	slot = count_verdict(verdict);
-	if (!has(config.told_slots, slot))
-		return 0;
-	dev = BPF_CORE_READ(xdp, rxq, dev);
 	frame.at = (unsigned long)BPF_CORE_READ(xdp, data);
 	frame.end = (unsigned long)BPF_CORE_READ(xdp, data_end);
 	packet.flow.prog_id = config.prog_id;
@@ -108,5 +88,35 @@ int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
 	describe_device(dev, &packet);
 	tuple_of_frame(frame, BPF_CORE_READ(dev, type), &packet.flow.tuple, &packet.more);
 	tell(&packet, config.packets_per_s);
+}
+
+/* The way of almost every packet is the one with nothing to tell: it costs a look-up and an addition. */
+SEC("fexit")
+int BPF_PROG(on_tc, struct sk_buff *skb, int verdict)
+{
+	__u32 slot;
+
+	if (!is_chosen(skb->dev))
+		return 0;
+	if (config.only_direction && direction_of(skb) != config.only_direction)
+		return 0;
+	slot = count_verdict(verdict);
+	if (has(config.drop_slots, slot))
+		remember(skb);
+	if (has(config.told_slots, slot))
+		tell_of_skb(skb, slot);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
+{
+	__u32 slot;
+
+	if (!is_chosen(xdp->rxq->dev))
+		return 0;
+	slot = count_verdict(verdict);
+	if (has(config.told_slots, slot))
+		tell_of_frame(xdp, slot);
 	return 0;
 }
