@@ -5,6 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { startTracer, TracerRefused } from "../support/tracer.ts";
 import { type Chain, FIRST_SOURCE_PORT, type Mechanism, startChain } from "../support/verdict-chain.ts";
+import { must } from "./node/exec.ts";
 
 const EVERY = 50;
 /** Not a divisor of EVERY, so that every flow loses some. */
@@ -125,6 +126,31 @@ describe("verdict", () => {
       direction: "egress",
     });
     expect(totals("flow")).toMatchObject([{ count: 1000 / EVERY }]);
+  });
+
+  it.concurrent("counts the packets of flows for which it has no room", async () => {
+    const chain = await chainOf("clsact");
+    const tracer = await startTracer("verdict", { ...hookOf(chain), flows: 16 }, traced(chain));
+    // As many drops as flows, each of another one.
+    const lost = await chain.send(EVERY - 1, EVERY);
+    await tracer.settled();
+    const { totals, summary, notes } = await tracer.end();
+
+    const told = totals("flow").map(({ count }) => Number(count));
+    expect(told).toHaveLength(16);
+    expect(sum(told) + (summary?.evicted ?? 0)).toBe(sum(lost));
+    expect(notes.map(({ code }) => code)).toContain("flows-full");
+  });
+
+  it.concurrent("says that the hook got another program meanwhile", async () => {
+    const chain = await chainOf("clsact");
+    const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+    const { netns, ifname } = chain;
+    const remove = ["tc", "-netns", netns, "filter", "del", "dev", ifname, "egress", "pref", "1"];
+    await must(remove);
+    const note = await tracer.waitForNote("chain-changed");
+    expect(note.message).toContain(`others than before: ${chain.prog_ids[1]}.`);
+    await tracer.end();
   });
 
   it.concurrent("leaves nothing in the kernel when it is killed", async () => {

@@ -69,6 +69,8 @@ interface RunningTracer {
   lines: readonly Line[];
   /** Resolves with the first such line, also one that came before. Rejects after half a minute or when it ends. */
   waitFor(record: string, holds?: (line: Line) => boolean): Promise<Line>;
+  /** The same of a note of that code. */
+  waitForNote(code: string): Promise<TraceNote>;
   /** Resolves once figures of a later second than now have come: all that happened before now is in `lines`. */
   settled(): Promise<TraceStats>;
   /** Ends its standard input and waits for its last line; then for the kernel to have freed all it made. Throws when something stays. */
@@ -259,6 +261,11 @@ function running(
       const found = () => reading.lines.find((line) => line.record === record && holds(line));
       await reading.until(() => found() !== undefined, `such a ${record}`, WAIT_MS);
       return found() as Line;
+    },
+    async waitForNote(code) {
+      const found = () => reading.notes.find((note) => note.code === code);
+      await reading.until(() => found() !== undefined, `the note ${code}`, WAIT_MS);
+      return found() as TraceNote;
     },
     async settled() {
       const now = Date.now() * 1000;

@@ -214,6 +214,7 @@ static int tick(struct run *run)
 			read_runs(run, target);
 		}
 	}
+	chain_watch(run, targets);
 	write_programs(run, state);
 	write_hooks(run, state);
 	write_flows(run, state);

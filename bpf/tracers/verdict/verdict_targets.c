@@ -171,6 +171,11 @@ static void take(struct choosing *choosing, struct target *target, const struct 
 	add_hook(choosing, entry);
 }
 
+bool is_of_chosen_hook(const struct targets *targets, const struct hook_entry *entry)
+{
+	return (entry->kind == HOOK_XDP) == targets->xdp && direction_of(entry) == targets->direction;
+}
+
 /* Every program of the hook that was chosen. */
 static int on_chosen_hook(const struct hook_entry *entry, void *context)
 {
@@ -178,8 +183,10 @@ static int on_chosen_hook(const struct hook_entry *entry, void *context)
 	struct targets *targets = choosing->targets;
 	struct target *target;
 
-	if ((entry->kind == HOOK_XDP) != targets->xdp || direction_of(entry) != targets->direction)
+	if (!is_of_chosen_hook(targets, entry))
 		return 0;
+	if (targets->chain.count < MAX_TARGETS)
+		targets->chain.prog_ids[targets->chain.count++] = entry->prog_id;
 	step(choosing, entry);
 	if (!entry->prog_id) {
 		run_without(choosing->run, "filter without program",
@@ -334,6 +341,7 @@ void targets_free(struct targets *targets)
 		close(target->fd);
 	targets->count = 0;
 	targets->hook_count = 0;
+	targets->chain.count = 0;
 	if (targets->netns.inum) {
 		rtnl_close(&targets->rtnl);
 		netns_close(&targets->netns);

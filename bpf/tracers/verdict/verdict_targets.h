@@ -60,12 +60,19 @@ struct hook {
 	bool said;
 };
 
+/* Of each entry of the chosen hook; 0 for one that is no program. */
+struct chain {
+	uint32_t prog_ids[MAX_TARGETS];
+	size_t count;
+};
+
 struct targets {
 	struct netns netns;
 	/* What an interface was chosen, or zero. */
 	uint32_t ifindex;
 	uint8_t direction;
 	bool xdp;
+	struct chain chain;
 	/* Opened in that namespace; fd -1 when it is not. */
 	struct rtnl rtnl;
 	struct target list[MAX_TARGETS];
@@ -76,6 +83,10 @@ struct targets {
 
 /* Fills it from the parameters. 0, or what run_fail()/run_refuse_param() returned. */
 int targets_choose(struct run *run, struct targets *targets);
+/* Of an entry of the chosen interface: whether its hook is the chosen one. */
+bool is_of_chosen_hook(const struct targets *targets, const struct hook_entry *entry);
+/* Says it, when the chosen hook holds other programs than when it was looked at last. */
+void chain_watch(struct run *run, struct targets *targets);
 /* Closes everything; may be called twice. */
 void targets_free(struct targets *targets);
 /* Reads what the clsact (or ingress) qdiscs of the hooks dropped. 0 or a negative errno. */
