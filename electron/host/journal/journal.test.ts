@@ -38,6 +38,18 @@ async function take(journal: Journal, after: number, count: number): Promise<Jou
 }
 
 describe("appending", () => {
+  it("knows the place of an event itself, also of one that brings another along", () => {
+    const journal = openJournal(":memory:", { now: () => 1234 });
+    const moved: EventBody & { seq: number; at: number } = { ...phase("a"), seq: 99, at: 1 };
+    const appended = journal.append([moved, phase("b")]);
+    expect(appended).toEqual([
+      { seq: 1, at: 1234, ...phase("a") },
+      { seq: 2, at: 1234, ...phase("b") },
+    ]);
+    expect(journal.read(0, 10)).toEqual(appended);
+    journal.close();
+  });
+
   it("numbers events from one without gaps and gives them back as they were, large ones too", () => {
     const journal = openJournal(":memory:", { now: () => 1234 });
     const large = phase("é\u0000".repeat(100_000));

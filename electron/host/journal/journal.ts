@@ -129,7 +129,8 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   function eventOf(row: Record<string, unknown>): JournalEvent {
     const body = unpack(Number(row.packed), row.body as Uint8Array);
     const fields = JSON.parse(decoder.decode(body)) as object;
-    return { seq: Number(row.seq), at: Number(row.at), type: row.type, ...fields } as JournalEvent;
+    // In this order: what was stored does not say where it stands.
+    return { ...fields, seq: Number(row.seq), at: Number(row.at), type: row.type } as JournalEvent;
   }
 
   return {

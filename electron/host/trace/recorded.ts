@@ -29,7 +29,10 @@ export function recordedTraces(journal: Journal, node: string): RecordedTrace[] 
     if (known) known.push(event);
     else traces.set(event.trace_id, [event]);
   }
-  const commands = [...journal.ofTypes(["command.started", "command.ended"], node)];
+  // Its place in the record it was in is none in the one it is written to.
+  const commands = [...journal.ofTypes(["command.started", "command.ended"], node)].map(
+    ({ seq: _, at: __, ...event }) => event,
+  );
   return [...traces.values()].map((events) => {
     const id = events.find((event) => event.type === "trace.schema")?.command_id;
     const own = commands.filter(({ command_id }) => command_id === id);
