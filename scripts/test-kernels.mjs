@@ -1,6 +1,6 @@
 /**
  * `npm run test:kernels [KERNEL…] [-- vitest's options]`: the collector and the tracers inside virtual machines with real
- * distribution kernels, one machine after another. One line a case and kernel; the last line is
+ * distribution kernels, two machines at a time. One line a case and kernel; the last line is
  * `Tests: N passed, N failed, N skipped`.
  *
  * A kernel whose packages cannot be had is skipped and said so; with CI=true that is a failure for those that must be there.
