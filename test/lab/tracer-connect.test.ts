@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTracer } from "../support/tracer.ts";
 import { must, run } from "./node/exec.ts";
 
-const TRAFFIC = path.resolve(import.meta.dirname, "../support/tcp-traffic.pl");
+const TRAFFIC = path.resolve(import.meta.dirname, "../kernels/files/tcp_traffic.pl");
 const NETNS = `bpfdesk-connect-${process.pid}`;
 const within = (...words: string[]) => must(["ip", "netns", "exec", NETNS, ...words]);
 
