@@ -1,4 +1,7 @@
-/** Runs every file of test/bench (or those named), one after the other, through Vite so that core loads as built. */
+/**
+ * Runs every file of test/bench (or those named: `tracers` is also every tracers-….bench.ts), one after the other, through Vite so
+ * that core loads as built.
+ */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { runnerImport } from "vite";
@@ -9,7 +12,7 @@ const wanted = process.argv.slice(2);
 const names = readdirSync(folder)
   .filter((name) => name.endsWith(".bench.ts"))
   .map((name) => basename(name, ".bench.ts"))
-  .filter((name) => wanted.length === 0 || wanted.includes(name));
+  .filter((name) => wanted.length === 0 || wanted.some((one) => name === one || name.startsWith(`${one}-`)));
 if (names.length === 0) {
   process.stderr.write(`bench: nothing named ${wanted.join(", ")}\n`);
   process.exit(1);
