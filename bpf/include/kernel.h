@@ -81,6 +81,8 @@ struct file {
 
 struct mm_struct {
 	struct file *exe_file;
+	/* With CONFIG_MEMCG. */
+	struct task_struct *owner;
 };
 
 struct nsproxy {

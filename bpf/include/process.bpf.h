@@ -28,18 +28,43 @@ static __always_inline __u32 task_netns(struct task_struct *task)
 	return proxy ? BPF_CORE_READ(proxy, net_ns, ns.inum) : 0;
 }
 
-static __always_inline void read_process(struct process *process, struct task_struct *task)
+/*
+ * The task that one of the kernel's threads works for: before 3bfe6106693b (5.12) io_uring's workers were such threads with
+ * the memory map of the process. Others are themselves.
+ */
+static __always_inline struct task_struct *task_behind(struct task_struct *task)
 {
+	struct mm_struct *mm;
+	struct task_struct *owner;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+		return task;
+	mm = BPF_CORE_READ(task, mm);
+	/* Only with CONFIG_MEMCG, which every node has. */
+	if (!mm || !bpf_core_field_exists(mm->owner))
+		return task;
+	owner = BPF_CORE_READ(mm, owner);
+	return owner ? owner : task;
+}
+
+/* Whose name says what it is: a thread that io_uring made works for the process that made it, under a name of its own. */
+static __always_inline struct task_struct *task_named(struct task_struct *of)
+{
+	struct task_struct *task = task_behind(of);
+
+	return BPF_CORE_READ(task, flags) & PF_IO_WORKER ? BPF_CORE_READ(task, group_leader) : task;
+}
+
+/* Of the task, or of the one it works for. */
+static __always_inline void read_process(struct process *process, struct task_struct *of)
+{
+	struct task_struct *task = task_behind(of), *named = task_named(of);
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct task_struct *named = task;
 
 	process->tgid = BPF_CORE_READ(task, tgid);
 	process->tid = BPF_CORE_READ(task, pid);
 	process->cgroup_id = task_cgroup_id(task);
 	process->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	/* A thread that io_uring made works for the process that made it, under a name of its own. */
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
-		named = BPF_CORE_READ(task, group_leader);
 	if (bpf_probe_read_kernel(process->comm, sizeof(process->comm), &named->comm))
 		process->comm[0] = '\0';
 	process->exe[0] = '\0';

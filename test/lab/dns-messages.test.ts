@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const DNS = path.join(ROOT, "bpf/tracers/dns");
-const ROUNDS = 20_000;
+const ROUNDS = 8000;
 let dir = "";
 let program = "";
 
@@ -25,12 +25,11 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 describe("messages from anybody", () => {
-  it.each(["1", "2", `${Date.now()}`])(
-    "are read without a wrong step, and streams put together as sent , seed %s",
-    (seed) => {
+  it("are read without a wrong step, and streams put together as they were sent", () => {
+    for (const seed of ["1", `${Date.now()}`]) {
       const { status, stdout, stderr } = spawnSync(program, [seed, `${ROUNDS}`], { encoding: "utf8" });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect({ seed, status, stderr }).toEqual({ seed, status: 0, stderr: "" });
       expect(Number(stdout)).toBeGreaterThan(ROUNDS / 4);
-    },
-  );
+    }
+  });
 });

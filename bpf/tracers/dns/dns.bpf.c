@@ -248,7 +248,7 @@ static __always_inline void read_sender(struct told *told, struct task_struct *t
 	holder->process = told->process;
 	holder->mm = (__u64)BPF_CORE_READ(task, mm);
 	holder->cgroups = (__u64)BPF_CORE_READ(task, cgroups);
-	holder->named = (__u64)(BPF_CORE_READ(task, flags) & PF_IO_WORKER ? BPF_CORE_READ(task, group_leader) : task);
+	holder->named = (__u64)task_named(task);
 	barrier();
 	holder->task = (__u64)task;
 }
