@@ -6,7 +6,7 @@ import { openPalette, openShortcuts } from "../stores/overlay.ts";
 import { clearSelection, goBack, goForward } from "../stores/selection.ts";
 import { sessionStore, showNode, showNodes } from "../stores/session.ts";
 import { setTheme, toggleTheme } from "../stores/theme.ts";
-import { isRunning } from "../stores/traces/run-state.ts";
+import { goesOn } from "../stores/traces/run-state.ts";
 import { stopShownRun } from "../stores/traces/runs.ts";
 import { resetViews } from "../stores/view-request.ts";
 import { modKey } from "./shortcuts.ts";
@@ -32,9 +32,7 @@ export function actionsFor(node: NodeState): Action[] {
     node.datapath
       ? { id: "export", title: "Save a snapshot file", keys: `${modKey} S`, run: () => void exportSnapshot(node.node) }
       : null,
-    sessionStore.getState().traces.some(isRunning)
-      ? { id: "stop-trace", title: "Stop the tracer in view", keys: `${modKey} .`, run: stopShownRun }
-      : null,
+    anyGoesOn() ? { id: "stop-trace", title: "Stop the tracer in view", keys: `${modKey} .`, run: stopShownRun } : null,
     { id: "clear-filter", title: "Show everything (clear the filter)", run: clearFilter },
     { id: "back", title: "Back", keys: "Alt ←", run: goBack },
     { id: "forward", title: "Forward", keys: "Alt →", run: goForward },
@@ -55,4 +53,9 @@ export function actionsFor(node: NodeState): Action[] {
     { id: "leave", title: "Disconnect and go to the first screen", run: () => void leave(node.node) },
   ];
   return list.filter((action) => action !== null);
+}
+
+function anyGoesOn(): boolean {
+  const { traces, nodes } = sessionStore.getState();
+  return traces.some((trace) => goesOn(trace, nodes));
 }

@@ -56,7 +56,8 @@ export function StatusBar({ node }: { node: NodeState }) {
 /** Tracers that look at some node now, what that costs and what was lost; leads to them. */
 function Tracing() {
   const traces = useStore(sessionStore, (state) => state.traces);
-  const sum = useMemo(() => runningSum(traces), [traces]);
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  const sum = useMemo(() => runningSum({ traces, nodes }), [traces, nodes]);
   if (!sum) return null;
   const { count, starting, cpu_pct, lost } = sum;
   return (

@@ -39,8 +39,10 @@ it("sums what goes on, and says nothing when nothing does", () => {
     trace({ state: "starting" }),
     trace({ state: "ended", stats: [stats(9, 9)] }),
   ];
-  expect(runningSum(traces)).toEqual({ count: 2, starting: 1, cpu_pct: 0.5, lost: 2 });
-  expect(runningSum([trace({ state: "failed" })])).toBeNull();
+  expect(runningSum({ traces, nodes: {} })).toEqual({ count: 2, starting: 1, cpu_pct: 0.5, lost: 2 });
+  expect(runningSum({ traces: [trace({ state: "failed" })], nodes: {} })).toBeNull();
+  const nodes = { n: { transport: "replay" } as NodeState };
+  expect(runningSum({ traces, nodes })).toBeNull();
 });
 
 it("shows the chosen run, or the newest", () => {

@@ -16,6 +16,11 @@ export function isRunning({ state }: Pick<TraceState, "state">): boolean {
   return state === "starting" || state === "running";
 }
 
+/** Whether it goes on at a node; a recorded run that is still being read does not. */
+export function goesOn(trace: TraceState, nodes: Readonly<Record<string, NodeState>>): boolean {
+  return isRunning(trace) && nodes[trace.node]?.transport !== "replay";
+}
+
 /** Why a tracer cannot be started on a node; null when it can. */
 export function whyNot(node: NodeState): string | null {
   if (node.transport === "replay") return "This is a recording: nothing can be started on it.";
@@ -35,8 +40,8 @@ export interface RunningSum {
 }
 
 /** What goes on in sum, for the status bar; null when nothing does. */
-export function runningSum(traces: readonly TraceState[]): RunningSum | null {
-  const running = traces.filter(isRunning);
+export function runningSum({ traces, nodes }: Pick<SessionState, "traces" | "nodes">): RunningSum | null {
+  const running = traces.filter((trace) => goesOn(trace, nodes));
   if (running.length === 0) return null;
   const last = running.map((trace) => trace.stats.at(-1));
   return {

@@ -9,7 +9,7 @@ import { notify } from "../notice.ts";
 import { sessionStore } from "../session.ts";
 import { showView } from "../view-request.ts";
 import type { StartInput } from "./form.ts";
-import { isRunning, shownRun } from "./run-state.ts";
+import { goesOn, shownRun } from "./run-state.ts";
 
 /** The run a person chose to see; null: the newest. */
 export const shownRunStore = createStore<{ trace_id: string | null }>(() => ({ trace_id: null }));
@@ -69,7 +69,7 @@ export async function stopRun({ node, trace_id }: Pick<TraceState, "node" | "tra
 /** Stops the run in view, or the only one that goes on; with several others going on it shows them. */
 export function stopShownRun(): void {
   const state = sessionStore.getState();
-  const running = state.traces.filter(isRunning);
+  const running = state.traces.filter((trace) => goesOn(trace, state.nodes));
   const shown = shownRun(state, shownRunStore.getState().trace_id);
   const one =
     running.find((trace) => trace.trace_id === shown?.trace_id) ?? (running.length === 1 ? running[0] : undefined);

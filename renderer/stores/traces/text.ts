@@ -32,7 +32,7 @@ export function stateText(trace: TraceState, now_ms: number): string {
         ? `ended ${ENDS[trace.summary.ended]} after ${durationText(trace.summary.duration_ms)}`
         : `ended after ${seconds} s`;
     case "failed":
-      return trace.schema ? `failed after ${seconds} s` : "could not start";
+      return trace.schema ? `failed after ${runSeconds(trace, trace.ended_at ?? now_ms)} s` : "could not start";
   }
 }
 
@@ -44,6 +44,11 @@ export function runSeconds({ schema, stats, started_at }: TraceState, now_ms: nu
   const last = stats.at(-1);
   if (schema && last) return Math.max(0, Math.round((last.time_us - schema.started_us) / 1e6));
   return Math.max(0, Math.floor((now_ms - started_at) / 1000));
+}
+
+/** Epoch ms by the node's clock, as the times of its records are; until the node told it, by the host's. */
+export function startedAt({ schema, started_at }: TraceState): number {
+  return schema ? Math.floor(schema.started_us / 1000) : started_at;
 }
 
 /** What a run that saw nothing says instead of rows. */

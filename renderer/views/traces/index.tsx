@@ -8,7 +8,7 @@ import { sessionStore } from "../../stores/session.ts";
 import { figuresOf } from "../../stores/traces/rates.ts";
 import { newestFirst } from "../../stores/traces/run-state.ts";
 import { showRun, useShownRun } from "../../stores/traces/runs.ts";
-import { nodeLabel, stateWord, tracerTitle } from "../../stores/traces/text.ts";
+import { nodeLabel, startedAt, stateWord, tracerTitle } from "../../stores/traces/text.ts";
 import { useTracers } from "../../stores/traces/tracers.ts";
 import { showView } from "../../stores/view-request.ts";
 import { Button } from "../../ui/button.tsx";
@@ -86,7 +86,7 @@ function RunItem({ trace }: { trace: TraceState }) {
         </span>
         <span className="muted ellipsis">
           {stateWord(trace)} · {countText(events)} events{lost > 0 ? ` · ${countText(lost)} lost` : ""} ·{" "}
-          {timeText(trace.started_at).slice(11)}
+          {timeText(startedAt(trace)).slice(11)}
         </span>
       </span>
     </ListBoxItem>

@@ -7,9 +7,9 @@ import { modKey } from "../../shell/shortcuts.ts";
 import { showCommand } from "../../stores/commands.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { openElsewhere } from "../../stores/traces/form-store.ts";
-import { isRunning, whyNot } from "../../stores/traces/run-state.ts";
+import { goesOn, whyNot } from "../../stores/traces/run-state.ts";
 import { runAgain, stopRun } from "../../stores/traces/runs.ts";
-import { nodeLabel, stateText, tracerTitle } from "../../stores/traces/text.ts";
+import { nodeLabel, startedAt, stateText, tracerTitle } from "../../stores/traces/text.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { timeText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
@@ -18,7 +18,7 @@ import { useNow } from "./use-now.ts";
 
 export function RunHeader({ trace, manifest }: { trace: TraceState; manifest: TracerManifest | undefined }) {
   const nodes = useStore(sessionStore, (state) => state.nodes);
-  const running = isRunning(trace);
+  const running = goesOn(trace, nodes);
   const now = useNow(running);
   const node = nodes[trace.node];
   const reason = node ? whyNot(node) : "The node is not part of this session any more.";
@@ -55,7 +55,7 @@ export function RunHeader({ trace, manifest }: { trace: TraceState; manifest: Tr
         </div>
       </div>
       <p className="run-params muted">
-        {timeText(trace.started_at)}
+        {timeText(startedAt(trace))}
         <Params trace={trace} manifest={manifest} />
         {!running && reason !== null ? <span> · {reason}</span> : null}
       </p>

@@ -1,7 +1,9 @@
 /** One run: what it is and how it stands, its figures, what it has to say, and its records. */
 import { useMemo } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+import { useStore } from "zustand";
 import type { TraceState } from "../../../electron/core/journal/state.ts";
+import { sessionStore } from "../../stores/session.ts";
 import { type RecordInfo, recordsOf } from "../../stores/traces/fields.ts";
 import { isRunning } from "../../stores/traces/run-state.ts";
 import { useManifest } from "../../stores/traces/tracers.ts";
@@ -28,9 +30,22 @@ export function RunPanel({ trace }: { trace: TraceState }) {
           <Records trace={trace} records={records} />
         </>
       ) : isRunning(trace) ? (
-        <Loading what="Putting the tracer on the node, loading its programs and attaching them…" />
+        <Starting trace={trace} />
       ) : null}
     </section>
+  );
+}
+
+function Starting({ trace }: { trace: TraceState }) {
+  const recorded = useStore(sessionStore, ({ nodes }) => nodes[trace.node]?.transport === "replay");
+  return (
+    <Loading
+      what={
+        recorded
+          ? "Reading the recorded run…"
+          : "Putting the tracer on the node, loading its programs and attaching them…"
+      }
+    />
   );
 }
 
