@@ -8,7 +8,6 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
 #include "flows.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -34,6 +33,17 @@ static __always_inline bool is_of_xdp(__u64 location)
 		if (location - xdp_places[i].begin < xdp_places[i].end - xdp_places[i].begin)
 			return true;
 	return false;
+}
+
+/*
+ * The reason is the third argument of the tracepoint where there are reasons; elsewhere a program that reads it is not attached
+ * (bpf_raw_tp_link_attach compares max_ctx_offset), so it must not be read there.
+ */
+static __always_inline __u32 reason_of(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
+		return (__u32)ctx->args[2];
+	return 0;
 }
 
 /* False when it is of no hook. */
@@ -65,13 +75,14 @@ static __always_inline bool is_known(struct sk_buff *skb)
 }
 
 SEC("raw_tp/kfree_skb")
-int BPF_PROG(on_kfree_skb, struct sk_buff *skb, void *location, __u32 reason)
+int on_kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 {
+	struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
 	struct verdict_hook_key key = {};
 	struct verdict_packet packet = {};
 	struct verdict_hook *hook;
 
-	if (!hook_of(reason, (__u64)location, &packet))
+	if (!hook_of(reason_of(ctx), ctx->args[1], &packet))
 		return 0;
 	describe_skb(skb, &packet);
 	key.netns = packet.flow.netns;

@@ -28,8 +28,8 @@ struct verdict_state {
 /* Gives an object's maps the shared ones; to be called before it is loaded. 0 or a negative errno. */
 int share_maps(const struct verdict_state *state, struct bpf_object *object);
 
-/* Counts the hooks' drops. 0 also when this kernel does not show them: that is said in the schema line. Otherwise run_fail(). */
-int watch_hooks(struct run *run, struct verdict_state *state);
+/* Counts the hooks' drops. What of them this kernel does not show is said in the schema line. */
+void watch_hooks(struct run *run, struct verdict_state *state);
 void unwatch_hooks(struct verdict_state *state);
 
 /* Emits what has changed since the last time. */

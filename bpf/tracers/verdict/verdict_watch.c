@@ -66,9 +66,10 @@ static void judge_hooks(struct run *run, struct targets *targets, struct verdict
 	}
 }
 
-static int load_hook(struct run *run, struct verdict_state *state)
+/* False when it cannot be had; libbpf said why. */
+static bool attach_hook(struct run *run, struct verdict_state *state)
 {
-	struct targets *targets = &state->targets;
+	const struct targets *targets = &state->targets;
 	struct verdict_hook_bpf *hook = state->hook;
 	const struct verdict_hook none = {};
 
@@ -76,37 +77,39 @@ static int load_hook(struct run *run, struct verdict_state *state)
 	for (enum naming naming = 0; naming < NAMINGS; naming++)
 		if (state->told_slots[naming] & verdict_drops(naming))
 			hook->rodata->told_drops = true;
-	judge_hooks(run, targets, hook);
 	if (share_maps(state, hook->obj) || verdict_hook_bpf__load(hook))
-		return run_fail(run, "not-loaded", "", "Its program does not load: %s", last_libbpf_warning());
+		return false;
 	for (size_t i = 0; i < targets->hook_count; i++)
 		if (bpf_map__update_elem(hook->maps.hooks, &targets->hooks[i].key, sizeof(targets->hooks[i].key), &none,
 					 sizeof(none), BPF_ANY))
-			return run_fail(run, "no-maps", "", "Its table could not be filled: %s", strerror(errno));
-	if (run_add_object(run, hook->obj))
-		return -1;
-	if (verdict_hook_bpf__attach(hook))
-		return run_fail(run, "not-attached", "", "Its program does not attach: %s", last_libbpf_warning());
-	return 0;
+			return false;
+	/* Only then: an object that is taken out again would take out all. */
+	return !verdict_hook_bpf__attach(hook) && !run_add_object(run, hook->obj);
 }
 
-int watch_hooks(struct run *run, struct verdict_state *state)
+void watch_hooks(struct run *run, struct verdict_state *state)
 {
+	struct targets *targets = &state->targets;
 	const char *why;
 
-	if (!state->targets.hook_count) {
+	if (!targets->hook_count) {
 		run_without(run, "drops of the hook", "the programs are on no hook of network namespace %u",
-			    state->targets.netns.inum);
-		return 0;
+			    targets->netns.inum);
+		return;
 	}
 	if (!feature_available(FEATURE_raw_tp, &why)) {
 		run_without(run, "drops of the hook", "%s", why);
-		return 0;
+		return;
 	}
 	state->hook = verdict_hook_bpf__open();
-	if (!state->hook)
-		return run_fail(run, "not-opened", "", "Its program could not be opened: %s", last_libbpf_warning());
-	return load_hook(run, state);
+	if (state->hook)
+		judge_hooks(run, targets, state->hook);
+	if (state->hook && attach_hook(run, state))
+		return;
+	run_without(run, "drops of the hook", "its program cannot be used: %s", last_libbpf_warning());
+	for (size_t i = 0; i < targets->hook_count; i++)
+		targets->hooks[i].has_drops = targets->hooks[i].is_complete = false;
+	unwatch_hooks(state);
 }
 
 void unwatch_hooks(struct verdict_state *state)
