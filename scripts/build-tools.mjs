@@ -8,12 +8,13 @@
  *
  * Writes resources/tools/<arch>/bpftool.tar.gz and manifest.json (not committed).
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 import { PackageError, privateApt, run, UnreachableError } from "./lib/private-apt.mjs";
+import { holdsLock } from "./lib/under-lock.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const CACHE = path.join(ROOT, ".cache", "tools");
@@ -175,15 +176,6 @@ function build(apt, target) {
   console.log(`${arch}: bpftool ${version}, ${(archive.length / 1e6).toFixed(1)} MB, ${checked}`);
 }
 
-/** Two builds at once would be in each other's way in `.cache`: the later one waits. */
-function underLock() {
-  fs.mkdirSync(CACHE, { recursive: true });
-  const lock = [path.join(CACHE, "lock"), process.execPath, import.meta.filename];
-  const child = spawnSync("flock", lock, { stdio: "inherit", env: { ...process.env, BPFDESK_TOOLS_LOCKED: "1" } });
-  if (child.error) throw new PackageError("flock is needed and not installed (Debian or Ubuntu).");
-  process.exitCode = child.status ?? 1;
-}
-
 function buildAll() {
   const apt = privateApt({ dir: path.join(CACHE, "apt"), suite: SUITE, arches: ARCHES.map(({ deb }) => deb) });
   apt.update();
@@ -191,8 +183,7 @@ function buildAll() {
 }
 
 try {
-  if (process.env.BPFDESK_TOOLS_LOCKED === "1") buildAll();
-  else underLock();
+  if (holdsLock(CACHE)) buildAll();
 } catch (error) {
   if (!(error instanceof PackageError)) throw error;
   console.error(`build:tools: ${error.message}`);

@@ -14,6 +14,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { PackageError, UnreachableError } from "./lib/private-apt.mjs";
 import { ensurePackages } from "./lib/setup.mjs";
+import { holdsLock } from "./lib/under-lock.mjs";
 import { readManifests } from "./tracers/manifests.ts";
 import { metaHeader } from "./tracers/meta.ts";
 import { ARCHES, toolchain } from "./tracers/toolchain.mjs";
@@ -165,7 +166,8 @@ async function main() {
   }
 }
 
-main().catch((error) => {
+const built = async () => (holdsLock(WORK) ? main() : undefined);
+built().catch((error) => {
   process.stderr.write(`bpfdesk: ${error instanceof PackageError ? error.message : error.stack}\n`);
   process.exitCode = error instanceof UnreachableError ? 3 : 1;
 });

@@ -4,10 +4,9 @@
  *
  * One line a kernel on stdout: NAME TAB RELEASE TAB SUITE. Exit code 3 when a kernel's packages cannot be reached.
  */
-import { execFileSync } from "node:child_process";
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { PackageError, UnreachableError } from "../lib/private-apt.mjs";
+import { holdsLock } from "../lib/under-lock.mjs";
 import { CACHE, cached } from "./cache.mjs";
 import { makeKernel } from "./kernel.mjs";
 import { KERNELS } from "./kernels.mjs";
@@ -30,26 +29,13 @@ function build(names) {
   }
 }
 
-/** Two builds at once would be in each other's way: the later one waits. */
-function underLock(args) {
-  fs.mkdirSync(CACHE, { recursive: true });
-  const command = [path.join(CACHE, "lock"), process.execPath, import.meta.filename, ...args];
-  try {
-    execFileSync("flock", command, { stdio: "inherit", env: { ...process.env, BPFDESK_KERNELS_LOCKED: "1" } });
-  } catch (error) {
-    if (error.code === "ENOENT") throw new PackageError("flock is needed and not installed (Debian or Ubuntu).");
-    process.exitCode = error.status ?? 1;
-  }
-}
-
 try {
   const args = process.argv.slice(2);
   const all = KERNELS.map(({ name }) => name);
   const unknown = args.find((name) => !all.includes(name));
   if (unknown !== undefined) throw new PackageError(`there is no kernel ${unknown}; there are ${all.join(", ")}.`);
   if (process.getuid?.() !== 0) throw new PackageError("making a disk with another system on it needs root.");
-  if (process.env.BPFDESK_KERNELS_LOCKED === "1") build(args.length > 0 ? args : all);
-  else underLock(args);
+  if (holdsLock(CACHE)) build(args.length > 0 ? args : all);
 } catch (error) {
   if (!(error instanceof PackageError)) throw error;
   console.error(`kernels: ${error.message}`);
