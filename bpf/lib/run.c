@@ -473,13 +473,16 @@ static int loop(struct run *run, int signal_fd, int timer_fd)
 			else if (fd == -1)
 				run_drain(run);
 		}
+		/* A program may write to its ring without waking us, for a while after it did (no more than FLUSH_MS). */
+		if (count == 0 && !run->tracer->work)
+			run_drain(run);
 		if (run->tracer->work && !run->ended && run->tracer->work(run) < 0)
 			return -1;
 		if (ktime_now() - flushed >= FLUSH_MS * (NS_PER_S / 1000) || out_is_full(run->out)) {
 			if (!out_flush(run->out))
 				run->ended = run->ended ? run->ended : "stdin";
 			flushed = ktime_now();
-			wait_ms = -1;
+			wait_ms = run->drained ? FLUSH_MS : -1;
 		} else {
 			wait_ms = FLUSH_MS;
 		}

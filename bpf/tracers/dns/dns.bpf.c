@@ -19,6 +19,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define PASS 1
+#define WAKE_EVERY_NS 5000000
 #define FAMILY_IPV6 10
 /* A TCP segment, or one that was put together from many, is told in pieces: 64 KB in five. */
 #define MOST_PIECES 5
@@ -110,6 +111,21 @@ static __always_inline bool watched(__be16 port)
 	return found;
 }
 
+/* When the user side was woken last. */
+__u64 woken_ns;
+
+/*
+ * A wake-up is an interrupt and costs more than all else here: one in a while is enough. The user side reads on by itself
+ * for longer than that after it has found something (bpf/lib/run.c).
+ */
+static __always_inline __u64 wake_up(__u64 now_ns)
+{
+	if (now_ns - woken_ns < WAKE_EVERY_NS)
+		return BPF_RB_NO_WAKEUP;
+	woken_ns = now_ns;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* One item of one size: before 5.19 there is no way to reserve as much as is needed only (bc34dee65a65). */
 static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __u32 offset, __u32 size, __u32 head)
 {
@@ -127,7 +143,7 @@ static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __
 	barrier_var(less);
 	if (less < size - head && !bpf_skb_load_bytes(ctx, offset, (void *)item + head, less + 1))
 		item->kept = kept;
-	bpf_ringbuf_submit(item, 0);
+	bpf_ringbuf_submit(item, wake_up(told->packet.time_ns));
 	return true;
 }
 
@@ -411,33 +427,47 @@ static __always_inline void on_segment(struct __sk_buff *ctx, struct told *told,
 	}
 }
 
-/* Where the transport header begins, as the stack has found it; 0 when it is neither UDP nor TCP. */
-static __always_inline __u32 find_transport(struct __sk_buff *ctx, __u8 *protocol, __u8 *version)
+struct ports {
+	__be16 source, destination;
+};
+
+/* Where the transport header begins; 0 when it is neither UDP nor TCP. */
+static __always_inline __u32 find_transport(struct __sk_buff *ctx, __u8 *protocol, __u8 *version, struct ports *ports)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ports *there;
 	struct iphdr *ip = data;
 	struct ipv6hdr *ip6 = data;
 	struct sk_buff *skb = (void *)ctx;
+	__u32 offset;
 
 	if ((void *)(ip + 1) > end)
 		return 0;
 	*version = ip->version;
 	if (ip->version == 4) {
 		*protocol = ip->protocol;
-		return *protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP ? ip->ihl * 4 : 0;
+		offset = ip->ihl * 4;
+	} else if (ip->version == 6 && (void *)(ip6 + 1) <= end) {
+		*protocol = ip6->nexthdr;
+		offset = sizeof(*ip6);
+	} else {
+		return 0;
 	}
-	if (ip->version != 6 || (void *)(ip6 + 1) > end)
+	if (*protocol == IPPROTO_ICMP || *protocol == IPPROTO_ICMPV6)
 		return 0;
-	*protocol = ip6->nexthdr;
-	if (*protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP)
-		return sizeof(*ip6);
-	if (*protocol == IPPROTO_ICMPV6)
+	if (*protocol != IPPROTO_UDP && *protocol != IPPROTO_TCP) {
+		/* Behind extension headers; the stack has found it. */
+		*protocol = (__u8)BPF_CORE_READ(skb, sk, sk_protocol);
+		if (ip->version == 4 || (*protocol != IPPROTO_UDP && *protocol != IPPROTO_TCP))
+			return 0;
+		offset = (__u16)(BPF_CORE_READ(skb, transport_header) - BPF_CORE_READ(skb, network_header));
+		return bpf_skb_load_bytes(ctx, offset, ports, sizeof(*ports)) ? 0 : offset;
+	}
+	there = data + offset;
+	if ((void *)(there + 1) > end)
 		return 0;
-	/* Behind extension headers. */
-	*protocol = (__u8)BPF_CORE_READ(skb, sk, sk_protocol);
-	if (*protocol != IPPROTO_UDP && *protocol != IPPROTO_TCP)
-		return 0;
-	return (__u16)(BPF_CORE_READ(skb, transport_header) - BPF_CORE_READ(skb, network_header));
+	*ports = *there;
+	return offset;
 }
 
 /* True when the header's QR bit is set. */
@@ -451,9 +481,7 @@ static __always_inline bool is_response(struct __sk_buff *ctx, __u32 offset)
 
 static __always_inline int look_at(struct __sk_buff *ctx, bool egress)
 {
-	struct {
-		__be16 source, destination;
-	} ports_of = {};
+	struct ports ports_of = {};
 	__u8 protocol = 0, version = 0;
 	bool source, destination, server;
 	struct bpf_sock *socket = ctx->sk;
@@ -463,8 +491,8 @@ static __always_inline int look_at(struct __sk_buff *ctx, bool egress)
 
 	if (!socket)
 		return PASS;
-	offset = find_transport(ctx, &protocol, &version);
-	if (!offset || bpf_skb_load_bytes(ctx, offset, &ports_of, sizeof(ports_of)))
+	offset = find_transport(ctx, &protocol, &version, &ports_of);
+	if (!offset)
 		return PASS;
 	source = watched(ports_of.source);
 	destination = watched(ports_of.destination);
