@@ -17,6 +17,8 @@
 #define SECOND_NS UINT64_C(1000000000)
 /* Events that wait for their owner; more are told without. */
 #define MAX_WAITING 4096
+/* The longest they wait, where no scan comes by. */
+#define PATIENCE_NS (5 * SECOND_NS)
 
 static const char *const kind_names[KINDS] = {
 	[KIND_TIMEOUT] = "timeout", [KIND_AFTER_TIMEOUT] = "after_timeout", [KIND_FAST] = "fast",
@@ -30,12 +32,18 @@ static const char *const state_names[] = {
 	"close",      "close_wait",  "last_ack",   "listen",   "closing",   "new_syn_recv",
 };
 
+struct waiting {
+	struct retrans_event event;
+	/* The last complete scan when it came. */
+	uint32_t scan;
+};
+
 struct state {
 	struct retrans_bpf *skeleton;
 	struct owners owners;
 	struct cgroups *cgroups;
 	struct destinations *destinations;
-	struct retrans_event *waiting;
+	struct waiting *waiting;
 	size_t waiting_count;
 	/* One of the kernel's ticks. */
 	uint64_t tick_us;
@@ -114,15 +122,20 @@ static bool is_still_watched(const struct state *state, const struct flow_key *f
 	       value.begun_ns == flow->begun_ns;
 }
 
-/* Called for events whose owner was not known: it is now, or it was when the socket was freed. */
-static void write_found(struct run *run, struct retrans_event *event)
+/* Now, or when the socket was freed. */
+static bool find_owner(const struct state *state, struct retrans_event *event)
 {
-	struct state *state = run_state(run, sizeof(*state));
-
 	event->owner_known =
 		(is_still_watched(state, &event->flow) &&
 		 owners_find(&state->owners, event->flow.socket, &event->owner)) ||
 		!bpf_map_lookup_elem(bpf_map__fd(state->skeleton->maps.gone), &event->flow, &event->owner);
+	return event->owner_known;
+}
+
+static void write_found(struct run *run, struct retrans_event *event)
+{
+	struct state *state = run_state(run, sizeof(*state));
+
 	if (state->tgid && (!event->owner_known || event->owner.tgid != state->tgid))
 		return;
 	if (event->owner_known && !event->cgroup_id)
@@ -130,28 +143,41 @@ static void write_found(struct run *run, struct retrans_event *event)
 	write_event(run, event);
 }
 
+/*
+ * An accept(2) that waited already when this run began, and any where accepts are not seen, is unknown until the next
+ * scan or its close(2).
+ */
 static int on_event(void *context, void *data, size_t size)
 {
 	struct run *run = context;
 	struct state *state = run_state(run, sizeof(*state));
-	struct retrans_event *event = data;
+	/* The ring can only be read. */
+	struct waiting one = { .event = *(const struct retrans_event *)data, .scan = state->owners.scans.complete };
 
-	if (event->owner_known)
-		write_event(run, event);
-	else if (state->waiting_count < MAX_WAITING)
-		state->waiting[state->waiting_count++] = *event;
+	if (one.event.owner_known || find_owner(state, &one.event) || state->waiting_count == MAX_WAITING)
+		write_found(run, &one.event);
 	else
-		write_found(run, event);
+		state->waiting[state->waiting_count++] = one;
 	return 0;
 }
 
-static void write_waiting(struct run *run)
+/* Those whose owner is known meanwhile, and those whose owner no scan found. */
+static void write_waiting(struct run *run, bool last)
 {
 	struct state *state = run_state(run, sizeof(*state));
+	size_t kept = 0;
 
-	for (size_t i = 0; i < state->waiting_count; i++)
-		write_found(run, &state->waiting[i]);
-	state->waiting_count = 0;
+	for (size_t i = 0; i < state->waiting_count; i++) {
+		struct waiting *waiting = &state->waiting[i];
+		bool scanned = waiting->scan != state->owners.scans.complete;
+		bool late = ktime_now() - waiting->event.time_ns > PATIENCE_NS;
+
+		if (find_owner(state, &waiting->event) || scanned || late || last)
+			write_found(run, &waiting->event);
+		else
+			state->waiting[kept++] = *waiting;
+	}
+	state->waiting_count = kept;
 }
 
 /* "10.1.0.0/16" or "2001:db8::1" as an address and a mask of 16 bytes. False when it is neither. */
@@ -303,7 +329,7 @@ static int tick(struct run *run)
 	if (!state->detached)
 		owners_scan(&state->owners, false);
 	cgroups_tick(state->cgroups);
-	write_waiting(run);
+	write_waiting(run, state->detached);
 	return destinations_tick(state->destinations, run, state->cgroups, state->detached);
 }
 
