@@ -28,6 +28,36 @@ const traced = ({ prog_ids }: Chain) => ({ foreign: prog_ids.map((id) => `prog $
 const hookOf = ({ netns, ifname, direction }: Chain) => ({ netns, ifname, direction });
 const sum = (numbers: readonly number[]) => numbers.reduce((so, one) => so + one, 0);
 
+const ip4 = (fragment: string, proto: string, rest: string) =>
+  `4500${(20 + rest.length / 2).toString(16).padStart(4, "0")}0001${fragment}40${proto}00000a0000010a000002${rest}`;
+const ip6 = (next: string, rest: string) =>
+  `60000000${(rest.length / 2).toString(16).padStart(4, "0")}${next}40fd${"0".repeat(29)}1fd${"0".repeat(29)}2${rest}`;
+/** Ports 4660 and 53. */
+const UDP = "1234003500080000";
+const TCP = "12340035000000010000000050020000000000000000".slice(0, 40);
+
+/** From the type in the Ethernet header on; what is said of it: family, protocol, addresses and ports. */
+const FRAMES: { bytes: string; flow: string }[] = [
+  { bytes: `0800${ip4("0000", "11", UDP)}`, flow: "ipv4 udp 10.0.0.1 4660 10.0.0.2 53" },
+  { bytes: `0800${ip4("2000", "06", TCP)}`, flow: "ipv4 tcp 10.0.0.1 4660 10.0.0.2 53" },
+  { bytes: `0800${ip4("0001", "06", TCP)}`, flow: "ipv4 tcp 10.0.0.1 null 10.0.0.2 null" },
+  { bytes: `0800${ip4("0000", "01", "0800000000010001")}`, flow: "ipv4 icmp 10.0.0.1 null 10.0.0.2 null" },
+  { bytes: `0800${ip4("0000", "fe", UDP)}`, flow: "ipv4 254 10.0.0.1 null 10.0.0.2 null" },
+  { bytes: `0800${ip4("0000", "84", "1234")}`, flow: "ipv4 sctp 10.0.0.1 null 10.0.0.2 null" },
+  { bytes: "080045000014", flow: "ipv4 null null null null null" },
+  { bytes: `86dd${ip6("06", TCP)}`, flow: "ipv6 tcp fd00::1 4660 fd00::2 53" },
+  // Hop-by-hop options, routing (24 bytes), destination options, then what it is.
+  {
+    bytes: `86dd${ip6("00", `2b00${"00".repeat(6)}3c02${"00".repeat(22)}1100${"00".repeat(6)}${UDP}`)}`,
+    flow: "ipv6 udp fd00::1 4660 fd00::2 53",
+  },
+  { bytes: `86dd${ip6("2c", `3a00000800000001${UDP}`)}`, flow: "ipv6 icmpv6 fd00::1 null fd00::2 null" },
+  // Inner tag below the one that the kernel takes off.
+  { bytes: `88a80007810000080800${ip4("0000", "88", UDP)}`, flow: "ipv4 udplite 10.0.0.1 4660 10.0.0.2 53" },
+  { bytes: "08060001080006040001020000000001", flow: "arp null null null null null" },
+  { bytes: "88b500000000", flow: "0x88b5 null null null null null" },
+];
+
 /** Names of verdicts and places, as the kernel's headers and tools call them. */
 const MECHANISMS: { mechanism: Mechanism; drop: string; places: string[]; qdisc: boolean; complete: boolean }[] = [
   {
@@ -102,6 +132,20 @@ describe("verdict", () => {
       expect(ended.summary).toMatchObject({ lost: 0, evicted: 0, thinned: 0 });
     },
   );
+
+  it.concurrent("reads between whom a packet is, whatever lies in front of it and however it ends", async () => {
+    const chain = await chainOf("dropping all");
+    const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+    await chain.sendFrames(FRAMES.map(({ bytes }) => bytes));
+    await tracer.settled();
+    const { totals } = await tracer.end();
+
+    const told = totals("flow").map(({ family, proto, src, sport, dst, dport, prog_id, count }) =>
+      [family, proto, src, sport, dst, dport, prog_id, count].map(String).join(" "),
+    );
+    expect(told.sort()).toEqual(FRAMES.map(({ flow }) => `${flow} null 1`).sort());
+    expect(totals("hook")).toMatchObject([{ drops: FRAMES.length, others: FRAMES.length }]);
+  });
 
   it.concurrent("tells some packets one by one, and no more than it may", async () => {
     const chain = await chainOf("clsact");

@@ -1,5 +1,6 @@
 # Datagrams whose every loss is known, for tests of tracers: `receive ADDRESS` counts those to port 7777 by source port until one
-# comes to port 7778, `send ADDRESS PORTS EACH` sends them in turn from source ports 20000 up. Both within a network namespace.
+# comes to port 7778, `send ADDRESS PORTS EACH` sends them in turn from source ports 20000 up, `frames INTERFACE` sends what it reads
+# (hex). All within a network namespace.
 use strict;
 use Socket;
 my ($what, $address, $ports, $each) = @ARGV;
@@ -22,6 +23,15 @@ if ($what eq "receive") {
     $got{$port}++;
   }
   print "$_ $got{$_}\n" for sort keys %got;
+} elsif ($what eq "frames") {
+  # AF_PACKET, SOCK_RAW; sockaddr_ll needs the interface only.
+  socket(my $s, 17, 3, 0) or die $!;
+  open(my $file, "<", "/sys/class/net/$address/ifindex") or die $!;
+  my $to = pack("SSlSCCa8", 17, 0, 0 + <$file>, 0, 0, 6, "");
+  for my $frame (<STDIN>) {
+    chomp $frame;
+    send($s, pack("H*", "0200000000020200000000aa$frame"), 0, $to) or die $!;
+  }
 } else {
   my @senders = map { bound(20000 + $_, $any) } 0 .. $ports - 1;
   for my $n (1 .. $each) {

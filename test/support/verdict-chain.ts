@@ -12,16 +12,18 @@ import { must, run } from "../lab/node/exec.ts";
 const DATAGRAMS = path.resolve(import.meta.dirname, "datagrams.pl");
 export const FIRST_SOURCE_PORT = 20_000;
 
-export type Mechanism = "clsact" | "tcx" | "native XDP" | "generic XDP";
+export type Mechanism = "clsact" | "tcx" | "native XDP" | "generic XDP" | "dropping all";
 
 export interface Chain {
   /** Where the programs are, for the tracer's parameters. */
   netns: string;
   ifname: string;
-  direction: "egress" | "xdp";
+  direction: "egress" | "ingress" | "xdp";
   /** Of the programs in their order. */
   prog_ids: number[];
   addresses: { from: string; to: string };
+  /** Sends frames (hex, behind the addresses of the link layer) as they are. */
+  sendFrames(frames: readonly string[]): Promise<void>;
   /** Sends so many datagrams from each of so many source ports; how many were lost of each. */
   send(ports: number, each: number): Promise<number[]>;
   stop(): Promise<void>;
@@ -31,7 +33,7 @@ interface Layout {
   /** The namespace and interface that the programs are on. */
   at: "from" | "to";
   ifname: string;
-  direction: "egress" | "xdp";
+  direction: "egress" | "ingress" | "xdp";
   programs: string[];
   plan: string[];
 }
@@ -43,6 +45,11 @@ function layoutOf(mechanism: Mechanism): Layout {
       mechanism === "tcx" ? `tcx wire egress chain:${name}` : `filter wire egress ${index + 1} 1 chain:${name}`;
     const plan = [...(mechanism === "clsact" ? ["clsact wire"] : []), ...programs.map(attach)];
     return { at: "from", ifname: "wire", direction: "egress", programs, plan };
+  }
+  if (mechanism === "dropping all") {
+    // What comes behind it is added by `startChain`: classic BPF, which is no program.
+    const plan = ["clsact eth0", "filter eth0 ingress 1 1 chain:goes_on"];
+    return { at: "to", ifname: "eth0", direction: "ingress", programs: ["goes_on"], plan };
   }
   const programs = ["jumps_to_drops_some_xdp"];
   const plan = [
@@ -69,8 +76,15 @@ export async function startChain(mechanism: Mechanism, { every }: { every: numbe
     await makeWire(netns, addresses);
     const load = `load chain ${dir}/dropper.o config=0,0,0,${every}`;
     const prog_ids = await carryOut([load, ...plan], { netns: netns[at], dir, programs, agent });
+    if (mechanism === "dropping all") {
+      const filter = ["filter", "add", "dev", ifname, "ingress", "pref", "2", "bpf", "da", "bytecode", "1,6 0 0 2"];
+      await must(["tc", "-netns", netns[at], ...filter]);
+    }
+    const sendFrames = async (frames: readonly string[]) => {
+      await must(["ip", "netns", "exec", netns.from, "perl", DATAGRAMS, "frames", "wire"], frames.join("\n"));
+    };
     const send = (ports: number, each: number) => exchange({ netns, to: addresses.to, ports, each });
-    return { netns: netns[at], ifname, direction, prog_ids, addresses, send, stop };
+    return { netns: netns[at], ifname, direction, prog_ids, addresses, sendFrames, send, stop };
   } catch (error) {
     await stop();
     throw error;

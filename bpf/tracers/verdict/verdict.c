@@ -152,7 +152,7 @@ static int start(struct run *run)
 
 		if (!traced)
 			return run_fall_back(run, "none of the programs can be traced");
-		if (traced == state->targets.count)
+		if (traced == state->targets.count && !state->targets.has_others)
 			return 0;
 	}
 	watch_hooks(run, state);

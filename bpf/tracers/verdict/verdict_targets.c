@@ -189,6 +189,7 @@ static int on_chosen_hook(const struct hook_entry *entry, void *context)
 		targets->chain.prog_ids[targets->chain.count++] = entry->prog_id;
 	step(choosing, entry);
 	if (!entry->prog_id) {
+		targets->has_others = true;
 		run_without(choosing->run, "filter without program",
 			    "position %u, pref %u, is a filter of %s, not a program: its verdicts are not seen",
 			    choosing->position, entry->pref, entry->classifier);
@@ -342,6 +343,7 @@ void targets_free(struct targets *targets)
 	targets->count = 0;
 	targets->hook_count = 0;
 	targets->chain.count = 0;
+	targets->has_others = false;
 	if (targets->netns.inum) {
 		rtnl_close(&targets->rtnl);
 		netns_close(&targets->netns);

@@ -72,6 +72,8 @@ struct targets {
 	uint32_t ifindex;
 	uint8_t direction;
 	bool xdp;
+	/* The chosen hook also has filters that are no programs and can drop as well. */
+	bool has_others;
 	struct chain chain;
 	/* Opened in that namespace; fd -1 when it is not. */
 	struct rtnl rtnl;
