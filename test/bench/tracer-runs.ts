@@ -16,7 +16,7 @@ const NETWORK = [
   "ip neighbour add 10.9.0.2 lladdr 02:00:00:00:00:02 dev bench0 nud permanent",
   'exec "$@"',
 ].join(" && ");
-export const NOBODY = "10.9.0.2";
+const NOBODY = "10.9.0.2";
 
 export type Mode = "closed" | "taken" | "connect" | "unanswered";
 
