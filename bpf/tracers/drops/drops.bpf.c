@@ -92,8 +92,7 @@ static __always_inline struct drop_cause *cause_of(const struct drop_cause_key *
 }
 
 static __always_inline void count_flow(const struct drop_flow_key *key, const struct place *place,
-				       const struct drop_holder *holder, __u64 location, __u32 len, __u32 segments,
-				       __u64 now)
+				       const struct drop_holder *holder, __u32 len, __u32 segments, __u64 now)
 {
 	struct drop_flow *flow = bpf_map_lookup_elem(&flows, key);
 	__u32 slot = DROP_FLOWS_MADE;
@@ -115,7 +114,6 @@ static __always_inline void count_flow(const struct drop_flow_key *key, const st
 	__sync_fetch_and_add(&flow->segments, segments);
 	__sync_fetch_and_add(&flow->bytes, len);
 	flow->last_ns = now;
-	flow->location = location;
 	if (holder->process.tgid || !flow->holder.known)
 		flow->holder = *holder;
 }
@@ -173,7 +171,7 @@ int on_kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	struct sock *receiver = arguments >= 4 ? (void *)ctx->args[3] : NULL;
 	struct sock *sender = BPF_CORE_READ(skb, sk);
 	struct drop_cause_key key = { .location = location, .reason = reason };
-	struct drop_flow_key flow = { .reason = reason };
+	struct drop_flow_key flow = { .location = location, .reason = reason };
 	struct drop_holder holder = {};
 	struct tuple_more more = {};
 	struct place place = {};
@@ -204,7 +202,7 @@ int on_kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	tuple_of_skb(skb, &flow.tuple, &more);
 	read_holder(sender ?: receiver, &holder);
 	if (flow.tuple.family)
-		count_flow(&flow, &place, &holder, location, len, segments, now);
+		count_flow(&flow, &place, &holder, len, segments, now);
 	if (may_tell(cause, now) && !thinned_out())
 		tell(ctx, skb, &key, &flow, &more, &place, &holder, len, segments, now);
 	return 0;

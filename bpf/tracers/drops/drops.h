@@ -53,9 +53,11 @@ struct drop_cause {
 
 struct drop_flow_key {
 	struct tuple tuple;
+	__u64 location;
 	__u32 reason;
 	__u32 ifindex;
 	__u32 netns;
+	__u32 pad;
 };
 
 /* Of the socket that sent it or was to get it. */
@@ -75,8 +77,6 @@ struct drop_flow {
 	__u64 bytes;
 	__u64 first_ns;
 	__u64 last_ns;
-	/* Of the latest. */
-	__u64 location;
 	struct drop_holder holder;
 	char device[DROP_DEVICE];
 };

@@ -180,7 +180,7 @@ static const struct drop_flow **flows_to_tell(struct drops_state *state, size_t 
 
 		if (!is_news(state, flow->packets, flow->last_ns))
 			continue;
-		if (state->tell_noise || !noise_of_place(state, DROP_IS_LOSS, key->reason, flow->location))
+		if (state->tell_noise || !noise_of_place(state, DROP_IS_LOSS, key->reason, key->location))
 			found[(*count)++] = flow;
 	}
 	qsort(found, *count, sizeof(*found), by_packets);
@@ -206,7 +206,7 @@ static void tell_flows(struct run *run, struct drops_state *state)
 		write_reason(state, out, key->reason);
 		tuple_write(out, &key->tuple);
 		write_place(state, out, found[i]->device, key->ifindex, key->netns);
-		write_location(state, out, found[i]->location);
+		write_location(state, out, key->location);
 		write_holder(state, out, &found[i]->holder);
 		write_counts(run, out, found[i]->packets, found[i]->segments, found[i]->bytes, found[i]->first_ns,
 			     found[i]->last_ns);
