@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A way on which TCP loses segments, for a kernel without netem: tc filters that drop at random. What was lost is told
- * by the sender's own counters. `tc filter add … bpf direct-action object-file lossy.o section tc/data`.
+ * by the sender's own counters. `tc filter add … bpf direct-action object-file lossy.o program loses_data`.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -46,7 +46,7 @@ static __always_inline struct tcphdr *tcp_of(struct __sk_buff *skb)
 	return protocol == IPPROTO_TCP ? tcp : 0;
 }
 
-SEC("tc/data") int loses_data(struct __sk_buff *skb)
+SEC("tc") int loses_data(struct __sk_buff *skb)
 {
 	struct tcphdr *tcp = tcp_of(skb);
 
@@ -55,7 +55,7 @@ SEC("tc/data") int loses_data(struct __sk_buff *skb)
 	return bpf_get_prandom_u32() % ONE_IN ? TC_ACT_OK : TC_ACT_SHOT;
 }
 
-SEC("tc/handshakes") int loses_handshakes(struct __sk_buff *skb)
+SEC("tc") int loses_handshakes(struct __sk_buff *skb)
 {
 	struct tcphdr *tcp = tcp_of(skb);
 

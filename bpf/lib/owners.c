@@ -88,7 +88,8 @@ bool owners_scan(struct owners *owners, bool now)
 	if (bpf_map_update_elem(owners->scans_fd, &zero, &owners->scans, BPF_ANY))
 		return false;
 	owners->took_ns = ktime_now() - began;
-	pause = owners->took_ns * PAUSE_FACTOR;
+	/* Those that are asked for put everything in: they take much longer than the next will. */
+	pause = now ? 0 : owners->took_ns * PAUSE_FACTOR;
 	owners->next_ns = began + (pause > SECOND_NS ? pause : SECOND_NS) - EARLY_NS;
 	return true;
 }

@@ -78,7 +78,7 @@ async function lossyLine(): Promise<void> {
     await within(netns, "ip", "address", "add", `fd09::${host}/64`, "dev", "wire", "nodad");
     await within(netns, "ip", "link", "set", "wire", "up");
     await within(netns, "tc", "qdisc", "add", "dev", "wire", "clsact");
-    const filter = ["bpf", "direct-action", "object-file", lossy, "section", "tc/data"];
+    const filter = ["bpf", "direct-action", "object-file", lossy, "program", "loses_data"];
     await within(netns, "tc", "filter", "add", "dev", "wire", "ingress", ...filter);
   }
 }

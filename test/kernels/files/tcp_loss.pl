@@ -4,7 +4,7 @@
 #                              the end of the connection. Prints `child PID` for each.
 #   push PORT BYTES ADDRESS…   a connection to each address, one after the other: sends, and waits until all was read.
 #   fetch PORT BYTES ADDRESS…  a connection to each, all at once: asks for so many. Prints `fetched`; holds them until its input ends.
-#   dead PORT ADDRESS          connects to nobody, until the second SYN was sent.
+#   dead PORT ADDRESS          connects to nobody, until SYNs were sent again.
 use strict;
 use Socket;
 $| = 1;
@@ -54,7 +54,7 @@ if ($mode eq "sink" || $mode eq "serve") {
   readline STDIN;
 } elsif ($mode eq "dead") {
   my $s = made($rest[0]);
-  # SO_SNDTIMEO: the second SYN is sent after a second, the third two later.
+  # SO_SNDTIMEO: the second SYN is sent after a second, the third after two or three (tcp_syn_linear_timeouts).
   setsockopt($s, SOL_SOCKET, SO_SNDTIMEO, pack("qq", 2, 0)) or die $!;
   connect($s, address($rest[0])) and die "somebody answers";
 }
