@@ -130,14 +130,23 @@ static void read_control(struct state *state)
 		state->sample_every = control.sample_every;
 }
 
+static void read_losses(struct state *state)
+{
+	uint64_t lost = counted(state, DNS_LOST_QUERIES) + counted(state, DNS_LOST_ANSWERS) +
+			counted(state, DNS_LOST_SEGMENTS);
+
+	if (lost != state->lost)
+		state->last_loss_ns = ktime_now();
+	state->lost = lost;
+}
+
 static int tick(struct run *run)
 {
 	struct state *state = state_of(run);
 
 	cgroups_tick(state->cgroups);
 	read_control(state);
-	state->lost = counted(state, DNS_LOST_QUERIES) + counted(state, DNS_LOST_ANSWERS) +
-		      counted(state, DNS_LOST_SEGMENTS);
+	read_losses(state);
 	run_count_evicted(run, dns_streams_evicted(state->streams));
 	dns_expire(state, state->detached);
 	askers_read(state->askers);

@@ -156,7 +156,6 @@ struct dns_query *dns_queries_add(struct dns_queries *queries, const struct dns_
 	}
 	query = &queries->places[at];
 	query->time_ns = query->last_ns = packet->time_ns;
-	query->lost_before = 0;
 	query->packet = *packet;
 	query->has_process = process != NULL;
 	if (process)

@@ -13,8 +13,6 @@ struct dns_query {
 	/* When it was first sent (or received, by a server), and when its last copy was. */
 	uint64_t time_ns;
 	uint64_t last_ns;
-	/* What the socket's kernel side had lost by then. */
-	uint64_t lost_before;
 	uint64_t hash;
 	/* Its first packet. */
 	struct dns_packet packet;

@@ -34,8 +34,9 @@ struct state {
 
 	/* By the kernel's control map. */
 	uint32_t sample_every;
-	/* What had no room in the ring, when it was last looked at. */
+	/* What had no room in the ring, and the last moment at which that may have been. */
 	uint64_t lost;
+	uint64_t last_loss_ns;
 	uint64_t last_packet_ns;
 	bool detached;
 	uint64_t outcomes[OUTCOMES];

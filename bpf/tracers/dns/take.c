@@ -113,15 +113,12 @@ static void take_query(struct state *state, const struct dns_packet *packet, con
 		query->last_ns = packet->time_ns;
 		return;
 	}
-	query = dns_queries_add(state->queries, packet, process, message);
-	if (!query) {
+	if (!dns_queries_add(state->queries, packet, process, message)) {
 		run_count_evicted(state->run, 1);
 		end_query(state, dns_queries_oldest(state->queries), OUTCOME_UNKNOWN,
 			  "more queries were open than can be kept");
-		query = dns_queries_add(state->queries, packet, process, message);
+		dns_queries_add(state->queries, packet, process, message);
 	}
-	if (query)
-		query->lost_before = state->lost;
 }
 
 static void count_tcp_answer(struct state *state, const struct dns_packet *packet, const struct dns_query *query,
@@ -239,7 +236,7 @@ void dns_expire(struct state *state, bool all)
 		    dns_thin_hash(query->packet.cookie, __builtin_bswap16(query->id)) % state->sample_every)
 			/* It was sent before its like was left out: its answer would not be told. */
 			end_query(state, query, OUTCOME_UNKNOWN, "answers are left out to stay within the budget");
-		else if (query->lost_before != state->lost)
+		else if (query->time_ns <= state->last_loss_ns)
 			end_query(state, query, OUTCOME_UNKNOWN, "messages were lost meanwhile");
 		else if (old)
 			end_query(state, query, OUTCOME_UNANSWERED, NULL);
