@@ -42,7 +42,7 @@ try {
       "stop     end of stdin, Ctrl-C, or kill this process",
     ].join("\n"),
   );
-  await over;
+  await Promise.race([over, vm.ended]);
   await vm.stop();
 } catch (error) {
   if (!abort.signal.aborted) {

@@ -14,6 +14,10 @@ export interface KernelVm {
   known_hosts: string;
   /** Of the emulator. */
   pid: number;
+  /** Goes with the machine. */
+  dir: string;
+  /** Resolves when the machine is no more, whoever ended it. */
+  ended: Promise<void>;
   /** Last lines of the machine's console. */
   console(lines: number): string;
   stop(): Promise<void>;

@@ -116,6 +116,17 @@ function startQemu(options) {
   return machine;
 }
 
+const PREFIX = "bpfdesk-vm-";
+
+/** Folders of machines whose process was killed; the machine ended with it. */
+function removeOrphans() {
+  for (const name of fs.readdirSync(os.tmpdir())) {
+    const [, pid] = /^bpfdesk-vm-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !fs.existsSync(`/proc/${pid}`))
+      fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 function lastLines(file, count) {
   if (!fs.existsSync(file)) return "";
   return fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n");
@@ -126,12 +137,13 @@ function lastLines(file, count) {
  * @param {string} name of {@link KERNELS}
  * @param {{limit_ms?: number, signal?: AbortSignal}} [options]
  * @returns {Promise<{kernel: string, release: string, suite: string, target: string, port: number, identity_file: string,
- *   known_hosts: string, pid: number, console(lines: number): string, stop(): Promise<void>}>}
+ *   known_hosts: string, pid: number, dir: string, ended: Promise<void>, console(lines: number): string, stop(): Promise<void>}>}
  * Rejects with a KernelUnreachable, or with the machine's last words.
  */
 export async function bootKernel(name, { limit_ms = START_LIMIT_MS, signal } = {}) {
   const facts = await ensureKernel(name);
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "bpfdesk-vm-"));
+  removeOrphans();
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
   const consoleFile = path.join(dir, "console");
   const deadline = Date.now() + limit_ms;
   let machine;
@@ -173,6 +185,8 @@ export async function bootKernel(name, { limit_ms = START_LIMIT_MS, signal } = {
       identity_file: path.join(CACHE, "userland", "id_ed25519"),
       known_hosts,
       pid: machine.child.pid,
+      dir,
+      ended: machine.ended,
       console: (lines) => lastLines(consoleFile, lines),
       stop,
     };

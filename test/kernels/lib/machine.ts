@@ -2,7 +2,6 @@
  * A virtual machine under test, reached by bpfdesk's own transport: scripts, files, servers, and what is in its kernel.
  */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -61,9 +60,8 @@ function argv(script: string, variables: Variables): string[] {
 
 export async function startMachine(kernel: string): Promise<Machine> {
   const vm = await bootKernel(kernel);
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "bpfdesk-kernel-"));
   const connect = (port = vm.port) => {
-    const config_file = path.join(dir, `config-${port}`);
+    const config_file = path.join(vm.dir, `config-${port}`);
     const lines = [
       `HostKeyAlias [127.0.0.1]:${vm.port}`,
       "IdentityAgent none",
@@ -82,10 +80,6 @@ export async function startMachine(kernel: string): Promise<Machine> {
       ask: async () => ({ accept: false, values: [] }),
       signal: new AbortController().signal,
     });
-  };
-  const end = async () => {
-    await vm.stop();
-    fs.rmSync(dir, { recursive: true, force: true });
   };
   try {
     const admin = await connect();
@@ -113,11 +107,11 @@ export async function startMachine(kernel: string): Promise<Machine> {
       console: vm.console,
       async stop() {
         await admin.close();
-        await end();
+        await vm.stop();
       },
     };
   } catch (error) {
-    await end();
+    await vm.stop();
     throw error;
   }
 }
