@@ -13,14 +13,13 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "counts.bpf.h"
-#include "process.bpf.h"
 #include "dns.h"
+#include "tell.bpf.h"
+#include "holders.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define PASS 1
-#define WAKE_EVERY_NS 5000000
-#define FAMILY_IPV6 10
 /* A TCP segment, or one that was put together from many, is told in pieces: 64 KB in five. */
 #define MOST_PIECES 5
 #define PIECE (16384 - sizeof(struct told))
@@ -31,39 +30,6 @@ const volatile bool want_client = true;
 const volatile bool want_server = false;
 /* Else only totals are kept. */
 const volatile bool want_messages = true;
-/* 0: all. */
-const volatile __u32 only_tgid = 0;
-
-/* Filled by the programs, emptied by the user side; its size is a parameter. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
-} events SEC(".maps");
-
-/* Who used a socket last, and what of it need not be read again while it does so. */
-struct holder {
-	struct process process;
-	/* Addresses: of the task, 0 while it is written; of its memory map and its set of cgroups; of whose name it bears. */
-	__u64 task, mm, cgroups, named;
-	__u32 netns;
-	__u32 spare;
-};
-
-/* Inserted at a packet that a process sends, freed with the socket. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct holder);
-} holders SEC(".maps");
-
-/* Processes that answer queries. Inserted at an answer they send; the least recently seen make room. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u32);
-	__type(value, __u8);
-} servers SEC(".maps");
 
 /* Inserted at the first query of a process; the user side takes idle ones out when it gets full. */
 struct {
@@ -82,16 +48,6 @@ struct {
 	__type(value, __u64);
 } dns_counts SEC(".maps");
 
-/* What is written to the ring, before the bytes of the message. */
-struct told {
-	struct dns_packet packet;
-	struct process process;
-};
-
-/* All zero, which the verifier does not know: it would follow what comes after once for each way to fill it. */
-struct dns_packet blank_packet;
-struct process blank_process;
-
 static __always_inline void dns_count(__u32 slot)
 {
 	__u64 *value = bpf_map_lookup_elem(&dns_counts, &slot);
@@ -109,83 +65,6 @@ static __always_inline bool watched(__be16 port)
 		if (i < port_count && ports[i] == port)
 			found = true;
 	return found;
-}
-
-/* When the user side was woken last. */
-__u64 woken_ns;
-
-/*
- * A wake-up is an interrupt and costs more than all else here: one in a while is enough. The user side reads on by itself
- * for longer than that after it has found something (bpf/lib/run.c).
- */
-static __always_inline __u64 wake_up(__u64 now_ns)
-{
-	if (now_ns - woken_ns < WAKE_EVERY_NS)
-		return BPF_RB_NO_WAKEUP;
-	woken_ns = now_ns;
-	return BPF_RB_FORCE_WAKEUP;
-}
-
-/* One item of one size: before 5.19 there is no way to reserve as much as is needed only (bc34dee65a65). */
-static __always_inline bool tell_in(struct __sk_buff *ctx, struct told *told, __u32 offset, __u32 size, __u32 head)
-{
-	__u32 kept = told->packet.length, less;
-	struct dns_packet *item = bpf_ringbuf_reserve(&events, size, 0);
-
-	if (!item)
-		return false;
-	/* Nothing is written to `told`: the verifier would follow the rest of the program once for each size. */
-	__builtin_memcpy(item, told, head);
-	if (kept > size - head)
-		kept = size - head;
-	/* 5.10 knows that it is above zero only when it sees it made so. */
-	less = kept - 1;
-	barrier_var(less);
-	if (less < size - head && !bpf_skb_load_bytes(ctx, offset, (void *)item + head, less + 1))
-		item->kept = kept;
-	bpf_ringbuf_submit(item, wake_up(told->packet.time_ns));
-	return true;
-}
-
-/* Tells `told->packet.length` bytes from `offset` on. */
-static __noinline int tell(struct __sk_buff *ctx, struct told *told, __u32 offset)
-{
-	const __u32 bare = sizeof(struct dns_packet), whole = sizeof(struct told);
-	__u32 length = told->packet.length;
-	bool fits;
-
-	if (told->packet.flags & DNS_HAS_PROCESS) {
-		if (length <= 256 - whole)
-			fits = tell_in(ctx, told, offset, 256, whole);
-		else if (length <= 512 - whole)
-			fits = tell_in(ctx, told, offset, 512, whole);
-		else
-			fits = tell_in(ctx, told, offset, 16384, whole);
-	} else {
-		if (length <= 192 - bare)
-			fits = tell_in(ctx, told, offset, 192, bare);
-		else if (length <= 320 - bare)
-			fits = tell_in(ctx, told, offset, 320, bare);
-		else if (length <= 1536 - bare)
-			fits = tell_in(ctx, told, offset, 1536, bare);
-		else if (length <= 4096 - bare)
-			fits = tell_in(ctx, told, offset, 4096, bare);
-		else
-			fits = tell_in(ctx, told, offset, 16384, bare);
-	}
-	if (!fits)
-		count(COUNT_LOST);
-	return fits;
-}
-
-/* A further piece of a long segment, without the process. */
-static __always_inline bool tell_rest(struct __sk_buff *ctx, struct told *told, __u32 offset)
-{
-	told->packet.flags &= ~(DNS_HAS_PROCESS | DNS_HOLDER);
-	if (tell_in(ctx, told, offset, 16384, sizeof(struct dns_packet)))
-		return true;
-	count(COUNT_LOST);
-	return false;
 }
 
 /* True when this message and what belongs to it is left out, to stay within the budget. */
@@ -251,98 +130,6 @@ static __always_inline void read_addresses(struct dns_packet *packet, struct __s
 		*(__u32 *)packet->peer = peer4;
 	else
 		__builtin_memcpy(packet->peer, peer6, sizeof(peer6));
-}
-
-/* Reads all of it, and remembers it with the socket if there is room for that. */
-static __always_inline void read_sender(struct told *told, struct task_struct *task, struct holder *holder)
-{
-	read_process(&told->process, task);
-	if (!holder)
-		return;
-	holder->task = 0;
-	barrier();
-	holder->process = told->process;
-	holder->mm = (__u64)BPF_CORE_READ(task, mm);
-	holder->cgroups = (__u64)BPF_CORE_READ(task, cgroups);
-	holder->named = (__u64)task_named(task);
-	barrier();
-	holder->task = (__u64)task;
-}
-
-/* What is remembered is still right: the same task, which has run no other file and is in the same cgroups. */
-static __always_inline bool take_sender(struct told *told, struct task_struct *task, struct holder *holder)
-{
-	struct task_struct *named;
-
-	if (!holder || holder->task != (__u64)task || holder->mm != (__u64)BPF_CORE_READ(task, mm) ||
-	    holder->cgroups != (__u64)BPF_CORE_READ(task, cgroups))
-		return false;
-	told->process = holder->process;
-	named = (void *)holder->named;
-	barrier();
-	/* Another thread may have sent meanwhile. */
-	if (holder->task != (__u64)task)
-		return false;
-	/* Threads rename themselves. */
-	bpf_probe_read_kernel(told->process.comm, sizeof(told->process.comm), &named->comm);
-	return true;
-}
-
-static __always_inline void add_netns(struct told *told, struct sock *sk, struct holder *holder)
-{
-	if (holder && holder->netns) {
-		told->packet.netns = holder->netns;
-		return;
-	}
-	told->packet.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	if (holder)
-		holder->netns = told->packet.netns;
-}
-
-/* Adds the process that sends this packet. False when it is not asked about. */
-static __always_inline bool add_sender(struct told *told, struct bpf_sock *socket, struct sock *sk)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct holder *holder;
-
-	holder = bpf_sk_storage_get(&holders, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!take_sender(told, task, holder))
-		read_sender(told, task, holder);
-	add_netns(told, sk, holder);
-	told->packet.flags ^= DNS_HAS_PROCESS;
-	if (bpf_map_lookup_elem(&servers, &told->process.tgid))
-		told->packet.flags ^= DNS_FORWARDER;
-	return !only_tgid || told->process.tgid == only_tgid;
-}
-
-/* The process that used the socket last, if it is known, added if `whole`. False when it is not the one asked about. */
-static __always_inline bool add_holder(struct told *told, struct bpf_sock *socket, struct sock *sk, bool whole,
-				       struct holder **found)
-{
-	struct holder *holder = bpf_sk_storage_get(&holders, socket, 0, 0);
-
-	*found = holder;
-	add_netns(told, sk, holder);
-	if (!holder)
-		return !only_tgid;
-	if (whole) {
-		told->process = holder->process;
-		told->packet.flags ^= DNS_HAS_PROCESS | DNS_HOLDER;
-		if (bpf_map_lookup_elem(&servers, &holder->process.tgid))
-			told->packet.flags ^= DNS_FORWARDER;
-	}
-	return !only_tgid || holder->process.tgid == only_tgid;
-}
-
-/* The process that sends this answers queries. */
-static __always_inline void remember_server(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 tgid = BPF_CORE_READ(task, tgid);
-	__u8 one = 1;
-
-	if (!bpf_map_lookup_elem(&servers, &tgid))
-		bpf_map_update_elem(&servers, &tgid, &one, BPF_ANY);
 }
 
 static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told, struct bpf_sock *socket,
