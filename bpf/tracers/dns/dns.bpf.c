@@ -142,7 +142,7 @@ static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told
 		__be16 id;
 		__u8 flags, rcode;
 	} head = {};
-	struct holder *holder = NULL;
+	const struct process *holder = NULL;
 
 	/* A datagram leaves in the context of whoever sends it. */
 	if (egress ? !add_sender(told, socket, sk) : !add_holder(told, socket, sk, server, &holder))
@@ -152,7 +152,7 @@ static __always_inline void on_datagram(struct __sk_buff *ctx, struct told *told
 	if (!server && egress)
 		count_query(told);
 	else if (!server && holder)
-		count_answer(&holder->process, head.rcode & 15);
+		count_answer(holder, head.rcode & 15);
 	if (!want_messages || left_out(told->packet.cookie, head.id, query))
 		return;
 	/* Several datagrams in one, which the kernel cuts apart later (UDP_SEGMENT): the first is told, the rest is lost. */
@@ -174,7 +174,7 @@ static __always_inline void on_segment(struct __sk_buff *ctx, struct told *told,
 				       struct sock *sk, __u32 offset, bool egress)
 {
 	struct tcp_sock *tcp = (void *)sk;
-	struct holder *holder;
+	const struct process *holder;
 	struct tcphdr header;
 	__u32 length;
 	bool start;

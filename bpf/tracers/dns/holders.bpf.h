@@ -25,6 +25,17 @@ struct {
 	__type(value, struct holder);
 } holders SEC(".maps");
 
+/*
+ * The same by the socket's cookie, where the kernel gives no memory for the above: newer ones take it without waiting, which
+ * may fail, and always does on a CPU that cannot exchange 16 bytes at once (kmalloc_nolock). The least recently used make room.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct process);
+} holders_by_cookie SEC(".maps");
+
 /* Processes that answer queries. Inserted at an answer they send; the least recently seen make room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -88,6 +99,8 @@ static __always_inline bool add_sender(struct told *told, struct bpf_sock *socke
 	holder = bpf_sk_storage_get(&holders, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!take_sender(told, task, holder))
 		read_sender(told, task, holder);
+	if (!holder)
+		bpf_map_update_elem(&holders_by_cookie, &told->packet.cookie, &told->process, BPF_ANY);
 	add_netns(told, sk, holder);
 	told->packet.flags ^= DNS_HAS_PROCESS;
 	if (bpf_map_lookup_elem(&servers, &told->process.tgid))
@@ -97,21 +110,26 @@ static __always_inline bool add_sender(struct told *told, struct bpf_sock *socke
 
 /* The process that used the socket last, if it is known, added if `whole`. False when it is not the one asked about. */
 static __always_inline bool add_holder(struct told *told, struct bpf_sock *socket, struct sock *sk, bool whole,
-				       struct holder **found)
+				       const struct process **found)
 {
 	struct holder *holder = bpf_sk_storage_get(&holders, socket, 0, 0);
+	const struct process *process;
 
-	*found = holder;
+	if (holder)
+		process = &holder->process;
+	else
+		process = bpf_map_lookup_elem(&holders_by_cookie, &told->packet.cookie);
+	*found = process;
 	add_netns(told, sk, holder);
-	if (!holder)
+	if (!process)
 		return !only_tgid;
 	if (whole) {
-		told->process = holder->process;
+		told->process = *process;
 		told->packet.flags ^= DNS_HAS_PROCESS | DNS_HOLDER;
-		if (bpf_map_lookup_elem(&servers, &holder->process.tgid))
+		if (bpf_map_lookup_elem(&servers, &told->process.tgid))
 			told->packet.flags ^= DNS_FORWARDER;
 	}
-	return !only_tgid || holder->process.tgid == only_tgid;
+	return !only_tgid || process->tgid == only_tgid;
 }
 
 /* The process that sends this answers queries. */
