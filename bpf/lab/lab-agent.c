@@ -14,6 +14,7 @@
  *   filter IFACE ingress|egress PREF HANDLE VAR:PROG
  *   tcx IFACE ingress|egress VAR:PROG [PIN]
  *   tcx-plain IFACE ingress|egress VAR:PROG    the same without a link: it stays until somebody detaches it
+ *   netkit IFACE primary|peer VAR:PROG    of the primary end of a pair
  *   xdp IFACE native|generic VAR:PROG [PIN]
  *   cgroup PATH VAR:PROG [PIN]
  *   trace VAR:PROG
@@ -43,6 +44,9 @@
 /* Kernel 6.6 (e420bed02507); the distribution's headers may be older. */
 #define TCX_INGRESS 46
 #define TCX_EGRESS 47
+/* Kernel 6.7 (35dfaad7188c). */
+#define NETKIT_PRIMARY 54
+#define NETKIT_PEER 55
 
 #define MAX_OBJECTS 2048
 #define MAX_WORDS 32
@@ -399,6 +403,9 @@ static void carry_out(char *line)
 			    NULL, count > 4 ? words[4] : NULL);
 	else if (!strcmp(words[0], "tcx-plain") && count == 4)
 		tcx_plain(words);
+	else if (!strcmp(words[0], "netkit") && count == 4)
+		attach_link(prog_fd(words[3]), ifindex_of(words[1]), strcmp(words[2], "peer") ? NETKIT_PRIMARY : NETKIT_PEER,
+			    NULL, NULL);
 	else if (!strcmp(words[0], "xdp") && count >= 4)
 		xdp(words, count);
 	else if (!strcmp(words[0], "cgroup") && count >= 3)
