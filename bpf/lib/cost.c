@@ -13,9 +13,9 @@
 #include "run.h"
 
 /* So many seconds above the budget before less is told, or the run is ended. */
-#define PATIENCE_S 3
+#define PATIENCE_S 2
 /* The thinnest: one event in so many. */
-#define THINNEST 1024
+#define THINNEST 256
 
 void cost_begin(struct run *run)
 {
@@ -118,6 +118,27 @@ void cost_read(struct run *run, double seconds)
 		now.cpu_pct = (double)spent / (seconds * 1e7);
 	}
 	run->cost = now;
+}
+
+void run_count_misses(struct run *run, const struct bpf_object *object)
+{
+	struct bpf_program *program;
+	uint64_t misses = 0;
+
+	bpf_object__for_each_program(program, object) {
+		struct bpf_prog_info info = {};
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
+			misses += info.recursion_misses;
+	}
+	if (misses <= run->misses)
+		return;
+	run_count_lost(run, misses - run->misses);
+	run_note(run, "missed-runs", "%llu times the kernel did not run its programs, because one was at work on that CPU already.",
+		 (unsigned long long)(misses - run->misses));
+	run->misses = misses;
 }
 
 void cost_read_whole(struct run *run, double seconds)

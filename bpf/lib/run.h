@@ -51,6 +51,7 @@ struct run {
 	struct counts kernel_counts;
 	uint32_t sample_every;
 	unsigned int seconds_over_budget;
+	uint64_t misses;
 
 	/* Counted on the user side. */
 	struct counts counts;

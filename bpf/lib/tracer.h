@@ -143,6 +143,12 @@ int run_add_ring(struct run *run, int map_fd, ring_buffer_sample_fn sample, void
 void run_drain(struct run *run);
 /* Whether the last run_drain() left nothing: what happened before it is known. To be asked in `tick`, which follows one. */
 bool run_caught_up(const struct run *run);
+/*
+ * Counts as lost what the kernel did not run of the object's programs, because one was at work on that CPU already
+ * (`recursion_misses` in a program's info, since 5.12). For objects in which each such run would have told something;
+ * called from `tick`, of one object a run.
+ */
+void run_count_misses(struct run *run, const struct bpf_object *object);
 /* Counts what the tracer itself lost or gave up on the user side. */
 void run_count_lost(struct run *run, uint64_t count);
 void run_count_evicted(struct run *run, uint64_t count);

@@ -151,6 +151,7 @@ static int tick(struct run *run)
 {
 	struct connect_state *state = state_of(run);
 
+	run_count_misses(run, state->skeleton->obj);
 	cgroups_tick(state->cgroups);
 	if (live_read(run, state))
 		return -1;

@@ -147,6 +147,7 @@ static int tick(struct run *run)
 	struct drops_state *state = state_of(run);
 	uint64_t unknown = state->skeleton->bss->unknown_holders;
 
+	run_count_misses(run, state->skeleton->obj);
 	cgroups_tick(state->cgroups);
 	if (unknown != state->unknown_holders && !state->ending && owners_scan(&state->owners, false))
 		state->unknown_holders = unknown;

@@ -1,0 +1,158 @@
+/** What holds for a run of any tracer: its limits, its end, its cost, and that it never outlives its connection. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as net from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { startTracer, TracerRefused, tracerBinary } from "../support/tracer.ts";
+import { run, until } from "./node/exec.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A port that takes connections and lets them go. */
+async function listener(): Promise<number> {
+  const server = net.createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => server.close());
+  return (server.address() as net.AddressInfo).port;
+}
+
+async function connectTo(port: number): Promise<void> {
+  const socket = net.connect(port, "127.0.0.1");
+  socket.on("error", () => {}); // the listener may be gone by then: that counts as one as well
+  socket.resume();
+  await new Promise((resolve) => socket.once("close", resolve));
+}
+
+/** Connects again and again until told to stop. */
+function keepConnecting(port: number): void {
+  let going = true;
+  closing.push(() => {
+    going = false;
+  });
+  const loop = async () => {
+    while (going) await connectTo(port);
+  };
+  for (let n = 0; n < 8; n++) void loop();
+}
+
+describe("a run of a tracer", () => {
+  it("ends at its time", async () => {
+    const tracer = await startTracer("connect", {}, { for_s: 1 });
+    const { code, summary } = await tracer.over();
+    expect({ code, ended: summary?.ended }).toEqual({ code: 0, ended: "time" });
+    expect(summary?.duration_ms).toBeGreaterThanOrEqual(1000);
+  });
+
+  it("ends at its number of events, and tells no more", async () => {
+    const port = await listener();
+    const tracer = await startTracer("connect", { port }, { events: 3 });
+    keepConnecting(port);
+    const { code, lines, summary } = await tracer.over();
+    expect({ code, ended: summary?.ended }).toEqual({ code: 0, ended: "events" });
+    const told = lines.filter(({ record }) => tracer.schema.records[record]?.kind === "event");
+    expect(told.length).toBe(summary?.events);
+    expect(told.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("ends with its summary on %s", async (signal) => {
+    const tracer = await startTracer("connect");
+    process.kill(tracer.pid, signal);
+    const { code, summary } = await tracer.over();
+    expect({ code, ended: summary?.ended }).toEqual({ code: 0, ended: "signal" });
+  });
+
+  it("ends with its standard input", async () => {
+    const tracer = await startTracer("connect");
+    const { code, summary } = await tracer.end();
+    expect({ code, ended: summary?.ended }).toEqual({ code: 0, ended: "stdin" });
+  });
+
+  it("leaves nothing in the kernel when it is killed", async () => {
+    const tracer = await startTracer("connect");
+    // Throws when something is left.
+    const { code, summary } = await tracer.kill();
+    expect({ code, summary }).toEqual({ code: null, summary: null });
+  });
+
+  it("ends when its reader is gone", async () => {
+    const tracer = await startTracer("connect");
+    closing.push(() => process.kill(tracer.pid, 0) && process.kill(tracer.pid, "SIGKILL"));
+    const port = await listener();
+    keepConnecting(port);
+    await tracer.waitFor("connection");
+    await tracer.settled();
+    const ended = tracer.end();
+    expect((await ended).code).toBe(0);
+    closing.splice(0, 1);
+  });
+
+  it("does not outlive its time because nobody reads it", async () => {
+    const child: ChildProcess = spawn(await tracerBinary(), ["run", "connect", "--for", "1", "--budget", "100"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    closing.push(() => child.kill("SIGKILL"));
+    const port = await listener();
+    keepConnecting(port);
+    // Its output is never read: it holds what a pipe and a buffer hold, then it waits.
+    const [code, signal] = await once(child, "exit");
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+  });
+
+  it("says each second what it costs itself", async () => {
+    const port = await listener();
+    const tracer = await startTracer("connect");
+    keepConnecting(port);
+    await tracer.waitFor("connection");
+    const first = await tracer.settled();
+    await until(() => Date.now() * 1000 > first.time_us, 1000);
+    const second = await tracer.settled();
+    await tracer.end();
+    expect(first.cost?.bpf_run_cnt).toBeGreaterThan(0);
+    expect(second.cost?.bpf_run_cnt).toBeGreaterThan(first.cost?.bpf_run_cnt ?? 0);
+    expect(second.cost?.bpf_run_time_ns).toBeGreaterThan(first.cost?.bpf_run_time_ns ?? 0);
+    expect(second.cost?.user_cpu_ns).toBeGreaterThanOrEqual(first.cost?.user_cpu_ns ?? 0);
+  });
+
+  it("tells less, and says so, when it costs more than it may", async () => {
+    const port = await listener();
+    const tracer = await startTracer("connect", {}, { budget_pct: 0.01 });
+    keepConnecting(port);
+    const { notes, summary, stats } = await tracer.over();
+    expect(notes.map(({ code }) => code)).toContain("over-budget");
+    expect(summary?.ended).toBe("budget");
+    // Before it gave up it thinned out, and what it left out is counted.
+    const thinnest = Math.max(...stats.map(({ sample_every }) => sample_every));
+    expect(notes.some(({ code }) => code === "thinned-out")).toBe(thinnest > 1);
+  });
+});
+
+describe("a wrong order to a tracer", () => {
+  it.each([
+    ["a parameter it does not have", { nothing: "1" }, "has no such parameter"],
+    ["a number that is none", { connections: "many" }, '"many" is no whole number'],
+    ["a number that is too large", { connections: "99999999999" }, "is above"],
+    ["a choice that is none", { direction: "sideways" }, '"sideways" is none of'],
+  ])("is refused for %s before anything is attached", async (_, params, words) => {
+    const refused = await startTracer("connect", params as Record<string, string>).catch((error) => error);
+    expect(refused).toBeInstanceOf(TracerRefused);
+    expect(refused.error).toMatchObject({ code: "bad-parameter", message: expect.stringContaining(words) });
+  });
+
+  it.each([
+    ["no name", ["run"]],
+    ["a name of none", ["run", "nothing"]],
+    ["no time", ["run", "connect", "--for", "0"]],
+    ["an option without a value", ["run", "connect", "--events"]],
+    ["an option it does not have", ["run", "connect", "--pin", "/sys/fs/bpf/x"]],
+  ])("with %s is answered with its usage", async (_, args) => {
+    const { code, stdout, stderr } = await run([await tracerBinary(), ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toBe("");
+  });
+});
