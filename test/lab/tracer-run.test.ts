@@ -132,6 +132,23 @@ describe("a run of a tracer", () => {
   });
 });
 
+describe("a kernel without BTF", () => {
+  it.each(["connect", "dns", "drops", "retrans", "verdict"])(
+    "is refused by %s in words, before anything is loaded",
+    async (name) => {
+      // The kernel's description of its types is where it always is, only that nobody can see it from here.
+      const hidden = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh"];
+      const params: Record<string, string> = name === "verdict" ? { ifname: "lo", direction: "ingress" } : {};
+      const refused = await startTracer(name, params, { within: hidden }).catch((error) => error);
+      expect(refused).toBeInstanceOf(TracerRefused);
+      expect(refused.error).toMatchObject({
+        code: "no-btf",
+        message: expect.stringContaining("does not describe its own types"),
+      });
+    },
+  );
+});
+
 describe("a wrong order to a tracer", () => {
   it.each([
     ["a parameter it does not have", { nothing: "1" }, "has no such parameter"],
