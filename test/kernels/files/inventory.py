@@ -2,7 +2,8 @@
 """Everything of BPF in this kernel, and files where bpfdesk may put its own, one a line.
 
 Asks the kernel directly: bpftool would load a program of its own to find out who holds what.
-systemd's programs (sd_*) come and go with its units and are left out.
+systemd's programs (sd_*) come and go with its units and are left out, and so is what kernel modules say of their types,
+which is there as long as they are loaded.
 """
 import ctypes
 import os
@@ -11,6 +12,7 @@ import struct
 BPF = 321  # x86_64
 NEXT_ID = {"prog": 11, "map": 12, "btf": 23, "link": 31}
 PROG_FD_BY_ID = 13
+BTF_FD_BY_ID = 19
 INFO_BY_FD = 15
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,13 +43,25 @@ def prog_name(number):
     return info.raw[64:80].split(b"\0")[0].decode()
 
 
+def is_of_kernel(number):
+    """The member kernel_btf of struct bpf_btf_info, since 5.11; modules have BTF since then, too."""
+    fd, _ = bpf(BTF_FD_BY_ID, struct.pack("=I", number))
+    if fd < 0:
+        return False
+    info = ctypes.create_string_buffer(32)
+    bpf(INFO_BY_FD, struct.pack("=IIQ", fd, 32, ctypes.addressof(info)))
+    os.close(fd)
+    return struct.unpack_from("=I", info.raw, 28)[0] != 0
+
+
 for number in ids("prog"):
     name = prog_name(number)
     if name is not None and not name.startswith("sd_"):
         print("prog", number, name)
 for kind in ("map", "btf", "link"):
     for number in ids(kind):
-        print(kind, number)
+        if kind != "btf" or not is_of_kernel(number):
+            print(kind, number)
 for place in ("/run", "/dev/shm", "/tmp", "/var/tmp", "/sys/fs/bpf"):
     for name in sorted(os.listdir(place)):
         if "bpfdesk" in name or place == "/sys/fs/bpf":
