@@ -65,6 +65,11 @@ void out_free(struct out *out)
 	free(out);
 }
 
+bool out_is_empty(const struct out *out)
+{
+	return out->used == 0;
+}
+
 bool out_is_full(const struct out *out)
 {
 	return out->used >= FULL_AT;

@@ -12,6 +12,8 @@ void out_free(struct out *out);
 bool out_flush(struct out *out);
 /* Until when, by CLOCK_MONOTONIC, writing waits for a reader that does not read. */
 void out_deadline(struct out *out, uint64_t monotonic_ns);
+/* Is there nothing to write. */
+bool out_is_empty(const struct out *out);
 /* Is so much held that it should be written now. */
 bool out_is_full(const struct out *out);
 

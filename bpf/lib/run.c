@@ -452,7 +452,8 @@ static int tick(struct run *run, int timer_fd)
 
 static int loop(struct run *run, int signal_fd, int timer_fd)
 {
-	uint64_t flushed = ktime_now();
+	/* What is told first is told at once. */
+	uint64_t flushed = 0;
 	int wait_ms = -1;
 
 	while (!run->ended) {
@@ -478,7 +479,9 @@ static int loop(struct run *run, int signal_fd, int timer_fd)
 			run_drain(run);
 		if (run->tracer->work && !run->ended && run->tracer->work(run) < 0)
 			return -1;
-		if (ktime_now() - flushed >= FLUSH_MS * (NS_PER_S / 1000) || out_is_full(run->out)) {
+		if (out_is_empty(run->out)) {
+			wait_ms = run->drained ? FLUSH_MS : -1;
+		} else if (ktime_now() - flushed >= FLUSH_MS * (NS_PER_S / 1000) || out_is_full(run->out)) {
 			if (!out_flush(run->out))
 				run->ended = run->ended ? run->ended : "stdin";
 			flushed = ktime_now();
