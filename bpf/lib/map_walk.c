@@ -18,7 +18,8 @@
 #define LEAST_AT_ONCE 32
 /* Key by key, entries between two looks at what else is to be done. */
 #define KEYS_AT_ONCE 1024
-#define MOST_RESTARTS 16
+/* So many times what was told is read again, of a map that changes faster than it is read; then it is given up. */
+#define MOST_REPEATS 16
 
 enum way { BY_BATCH, BY_KEYS, BY_INDEX };
 
@@ -192,7 +193,7 @@ static int only_new(struct map_walk *walk, struct map_batch *batch)
 		kept++;
 	}
 	batch->count = kept;
-	return walk->figures.repeated / MOST_RESTARTS > walk->told_count || walk->figures.restarts > MOST_RESTARTS ? -EAGAIN : 1;
+	return walk->figures.repeated / MOST_REPEATS > walk->told_count ? -EAGAIN : 1;
 }
 
 static bool lacks_batches(int error)
