@@ -5,10 +5,13 @@
  * live, replaying, re-opening after a crash and sharing are one mechanism. Raw outputs are not in
  * the events: they are blobs, named by `command_id` and stream. No event ever holds a secret.
  */
+
+import type { ChangePlan } from "../change/types.ts";
 import type { Scope } from "../collect/frames.ts";
 import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
 import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
+import type { RunbookVerdict } from "../runbook/types.ts";
 import type { LinkInfo } from "../ssh/link.ts";
 import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
 
@@ -193,7 +196,68 @@ export type EventBody =
       summary: TraceSummary | null;
       rows: Record<string, number>;
       error: ErrorData | null;
-    };
+    }
+  /** A runbook was begun on a node. */
+  | { type: "runbook.started"; node: string; run_id: string; book: string; inputs: Record<string, string> }
+  | { type: "runbook.step_started"; node: string; run_id: string; step: string }
+  /** Waits for a person: `runbook.answered` follows. */
+  | {
+      type: "runbook.asked";
+      node: string;
+      run_id: string;
+      step: string;
+      question: string;
+      answers: { id: string; text: string }[];
+    }
+  | { type: "runbook.answered"; node: string; run_id: string; step: string; answer: string }
+  | { type: "runbook.step_ended"; node: string; run_id: string; step: string; result: StepResult }
+  | { type: "runbook.paused"; node: string; run_id: string; error: ErrorData | null }
+  | { type: "runbook.resumed"; node: string; run_id: string }
+  | {
+      type: "runbook.ended";
+      node: string;
+      run_id: string;
+      outcome: "finished" | "stopped" | "failed";
+      error: ErrorData | null;
+    }
+  /** A change was worked out and can be approved. */
+  | { type: "change.planned"; node: string; plan: ChangePlan }
+  | { type: "change.approved"; node: string; plan_id: string }
+  /** `chain`: what is attached to the interface, as the node said it, in words. */
+  | { type: "change.armed"; node: string; plan_id: string; command_id: string; chain: string[] }
+  | { type: "change.detached"; node: string; plan_id: string; exact: boolean; chain: string[] }
+  | { type: "change.confirmed"; node: string; plan_id: string; checks: string[] }
+  | {
+      type: "change.restored";
+      node: string;
+      plan_id: string;
+      reason: "lease" | "undo" | "stdin" | "signal" | "checks";
+      same: boolean;
+      chain: string[];
+    }
+  /** It stays as it is, and cannot be taken back by bpfdesk any more. */
+  | { type: "change.left"; node: string; plan_id: string }
+  /** `unsure`: it is not known whether the node put it back; the next look tells. */
+  | { type: "change.failed"; node: string; plan_id: string; error: ErrorData; unsure: boolean };
+
+/** What a step came to; what it measured is in the traces and commands it names. */
+export type StepResult =
+  | { kind: "skipped"; why: string }
+  /** `reading`: the command that read what else the step wanted. */
+  | { kind: "collected"; collect_id: string; reading: string | null }
+  | {
+      kind: "measured";
+      for_s: number;
+      /** Measurement id to trace id. */
+      traces: Record<string, string>;
+      /** Commands that read the sections before and after. */
+      readings: { before: string; after: string } | null;
+      /** Of a verify step. */
+      verdicts: RunbookVerdict[];
+    }
+  | { kind: "answered"; answer: string }
+  | { kind: "concluded"; verdicts: RunbookVerdict[] }
+  | { kind: "failed"; error: ErrorData };
 
 /** A tracer ends by itself at the first of these. */
 export interface TraceLimits {
