@@ -17,8 +17,6 @@
 
 #include "attachment.h"
 
-/* enum bpf_attach_type; tcx: e420bed02507 (6.6), netkit: 35dfaad7188c (6.7). */
-enum { TCX_INGRESS = 46, TCX_EGRESS = 47, NETKIT_PRIMARY = 54, NETKIT_PEER = 55 };
 /* Flags of BPF_PROG_ATTACH as of 053c8e1f235d (6.6). */
 enum { F_BEFORE = 1 << 3, F_AFTER = 1 << 4, F_ID = 1 << 5, F_LINK = 1 << 13 };
 
@@ -108,11 +106,6 @@ static int read_filter(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-static uint32_t parent_of(const struct hook_entry *entry)
-{
-	return TC_H_MAKE(TC_H_CLSACT, entry->direction == HOOK_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-}
-
 static const char *save_filter(struct attachment *attachment)
 {
 	const struct hook_entry *entry = entry_of(attachment);
@@ -121,7 +114,7 @@ static const char *save_filter(struct attachment *attachment)
 		struct tcmsg filter;
 	} request = {
 		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETTFILTER, .nlmsg_flags = NLM_F_DUMP },
-		.filter = { .tcm_ifindex = (int)attachment->ifindex, .tcm_parent = parent_of(entry) },
+		.filter = { .tcm_ifindex = (int)attachment->ifindex, .tcm_parent = hook_tc_parent(entry->direction) },
 	};
 	struct filter_search search = { .attachment = attachment };
 	struct rtnl rtnl;
@@ -199,13 +192,6 @@ const char *attachment_find(struct attachment *attachment, uint32_t ifindex, con
 	return NULL;
 }
 
-static uint32_t attach_type_of(const struct hook_entry *entry)
-{
-	if (entry->kind == HOOK_TCX)
-		return entry->direction == HOOK_INGRESS ? TCX_INGRESS : TCX_EGRESS;
-	return entry->direction == HOOK_PRIMARY ? NETKIT_PRIMARY : NETKIT_PEER;
-}
-
 static const char *detach_link(uint32_t link_id)
 {
 	int fd = bpf_link_get_fd_by_id(link_id);
@@ -224,7 +210,7 @@ static const char *detach_mprog(struct attachment *attachment)
 	struct mprog_attach request = {
 		.target_ifindex = attachment->ifindex,
 		.prog_fd = (uint32_t)attachment->prog_fd,
-		.attach_type = attach_type_of(entry),
+		.attach_type = hook_attach_type(entry->kind, entry->direction),
 	};
 
 	if (entry->link_id)
@@ -266,7 +252,7 @@ static const char *restore_mprog(struct attachment *attachment, const struct cha
 	struct mprog_attach request = {
 		.target_ifindex = attachment->ifindex,
 		.prog_fd = (uint32_t)attachment->prog_fd,
-		.attach_type = attach_type_of(entry_of(attachment)),
+		.attach_type = hook_attach_type(entry_of(attachment)->kind, entry_of(attachment)->direction),
 	};
 
 	request.relative_id = neighbour(attachment, now, &request.attach_flags);
@@ -302,7 +288,7 @@ static void begin_filter(struct filter_request *request, const struct attachment
 		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct tcmsg)), .nlmsg_type = type, .nlmsg_flags = flags },
 		.filter = {
 			.tcm_ifindex = (int)attachment->ifindex,
-			.tcm_parent = parent_of(entry),
+			.tcm_parent = hook_tc_parent(entry->direction),
 			.tcm_handle = entry->handle,
 			.tcm_info = TC_H_MAKE(entry->pref << 16, __builtin_bswap16(entry->protocol)),
 		},

@@ -24,10 +24,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attachment.h"
+#include "clock.h"
 #include "output.h"
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -67,10 +67,7 @@ static int usage(void)
 /* A reader that does not read must not keep the lease from being kept. */
 static void flush(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	out_deadline(change.out, (uint64_t)(now.tv_sec + READER_PATIENCE_S) * 1000000000 + (uint64_t)now.tv_nsec);
+	out_deadline(change.out, clock_ns(CLOCK_MONOTONIC) + READER_PATIENCE_S * NS_PER_S);
 	out_flush(change.out);
 }
 
@@ -286,10 +283,7 @@ enum heard { HEARD_GO, HEARD_CONFIRM, HEARD_UNDO, HEARD_END, HEARD_SIGNAL, HEARD
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 /* The next word, until a point in time (0: for ever). Words that are none are passed over. */

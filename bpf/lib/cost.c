@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../include/counts.h"
+#include "clock.h"
 #include "run.h"
 
 /* So many seconds above the budget before less is told, or the run is ended. */
@@ -92,7 +92,6 @@ static void read_counts(struct run *run)
 void cost_read(struct run *run, double seconds)
 {
 	struct cost now = { .cpu_pct = 0 };
-	struct timespec cpu;
 
 	read_counts(run);
 	for (size_t i = 0; i < run->program_count; i++) {
@@ -108,8 +107,7 @@ void cost_read(struct run *run, double seconds)
 		now.bpf_run_cnt = run->cost.bpf_run_cnt;
 		now.bpf_run_time_ns = run->cost.bpf_run_time_ns;
 	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	now.user_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	now.user_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	if (seconds > 0) {
 		uint64_t spent = now.user_cpu_ns - run->cost.user_cpu_ns;
 

@@ -56,6 +56,18 @@ const char *hook_direction_name(enum hook_direction direction)
 	return names[direction];
 }
 
+uint32_t hook_attach_type(enum hook_kind kind, enum hook_direction direction)
+{
+	if (kind == HOOK_TCX)
+		return direction == HOOK_INGRESS ? TCX_INGRESS : TCX_EGRESS;
+	return direction == HOOK_PRIMARY ? NETKIT_PRIMARY : NETKIT_PEER;
+}
+
+uint32_t hook_tc_parent(enum hook_direction direction)
+{
+	return TC_H_MAKE(TC_H_CLSACT, direction == HOOK_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+}
+
 struct interface_walk {
 	int (*each)(const struct interface *interface, void *context);
 	void *context;
@@ -132,12 +144,12 @@ static int walk_xdp(const struct interface *interface, struct walk *walk)
 	return result;
 }
 
-static int walk_mprog(enum hook_kind kind, enum hook_direction direction, uint32_t attach_type, struct walk *walk)
+static int walk_mprog(enum hook_kind kind, enum hook_direction direction, struct walk *walk)
 {
 	uint32_t prog_ids[MPROG_MAX] = {}, link_ids[MPROG_MAX] = {};
 	struct mprog_query query = {
 		.target_ifindex = walk->ifindex,
-		.attach_type = attach_type,
+		.attach_type = hook_attach_type(kind, direction),
 		.prog_ids = (uint64_t)(uintptr_t)prog_ids,
 		.count = MPROG_MAX,
 		.link_ids = (uint64_t)(uintptr_t)link_ids,
@@ -224,14 +236,14 @@ static int on_filter(const struct nlmsghdr *message, void *context)
 }
 
 /* Filters of the qdisc clsact, or of ingress, which has the first direction only. */
-static int walk_clsact(struct rtnl *rtnl, enum hook_direction direction, uint32_t minor, struct walk *walk)
+static int walk_clsact(struct rtnl *rtnl, enum hook_direction direction, struct walk *walk)
 {
 	struct {
 		struct nlmsghdr header;
 		struct tcmsg filter;
 	} request = {
 		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETTFILTER, .nlmsg_flags = NLM_F_DUMP },
-		.filter = { .tcm_ifindex = (int)walk->ifindex, .tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor) },
+		.filter = { .tcm_ifindex = (int)walk->ifindex, .tcm_parent = hook_tc_parent(direction) },
 	};
 	struct filters filters = {
 		.like = { .kind = HOOK_CLSACT, .direction = direction, .ifindex = walk->ifindex, .mode = "" },
@@ -255,18 +267,18 @@ int hooks_of(struct rtnl *rtnl, const struct interface *interface,
 	int result = walk_xdp(interface, &walk);
 
 	if (!result)
-		result = walk_mprog(HOOK_TCX, HOOK_INGRESS, TCX_INGRESS, &walk);
+		result = walk_mprog(HOOK_TCX, HOOK_INGRESS, &walk);
 	if (!result)
-		result = walk_clsact(rtnl, HOOK_INGRESS, TC_H_MIN_INGRESS, &walk);
+		result = walk_clsact(rtnl, HOOK_INGRESS, &walk);
 	if (!result)
-		result = walk_mprog(HOOK_TCX, HOOK_EGRESS, TCX_EGRESS, &walk);
+		result = walk_mprog(HOOK_TCX, HOOK_EGRESS, &walk);
 	if (!result)
-		result = walk_clsact(rtnl, HOOK_EGRESS, TC_H_MIN_EGRESS, &walk);
+		result = walk_clsact(rtnl, HOOK_EGRESS, &walk);
 	/* Only such a device can have them, so a kernel without netkit has nothing to be asked. */
 	if (!result && !strcmp(interface->kind, "netkit"))
-		result = walk_mprog(HOOK_NETKIT, HOOK_PRIMARY, NETKIT_PRIMARY, &walk);
+		result = walk_mprog(HOOK_NETKIT, HOOK_PRIMARY, &walk);
 	if (!result && !strcmp(interface->kind, "netkit"))
-		result = walk_mprog(HOOK_NETKIT, HOOK_PEER, NETKIT_PEER, &walk);
+		result = walk_mprog(HOOK_NETKIT, HOOK_PEER, &walk);
 	return result;
 }
 

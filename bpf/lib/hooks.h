@@ -19,6 +19,10 @@ enum hook_direction { HOOK_INGRESS, HOOK_EGRESS, HOOK_PRIMARY, HOOK_PEER };
 const char *hook_kind_name(enum hook_kind kind);
 const char *hook_direction_name(enum hook_direction direction);
 
+/* Of a tcx or netkit hook: its enum bpf_attach_type; of clsact: what its filters' parent is. */
+uint32_t hook_attach_type(enum hook_kind kind, enum hook_direction direction);
+uint32_t hook_tc_parent(enum hook_direction direction);
+
 struct interface {
 	uint32_t ifindex;
 	char name[IFNAMSIZ];

@@ -205,3 +205,11 @@ bool feature_available(enum feature feature, const char **why)
 		*why = answer->available ? "" : answer->why;
 	return answer->available;
 }
+
+enum feature first_missing(uint32_t needs, const char **why)
+{
+	for (enum feature feature = 0; feature < FEATURE_COUNT; feature++)
+		if ((needs & 1u << feature) && !feature_available(feature, why))
+			return feature;
+	return FEATURE_COUNT;
+}

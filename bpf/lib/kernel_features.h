@@ -7,6 +7,7 @@
 #define BPFDESK_FEATURES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define FEATURES(X)        \
 	X(btf)             \
@@ -32,5 +33,7 @@ enum feature {
 /* Tried when first asked for, then remembered. `*why` says in words why not; empty when it is there. */
 bool feature_available(enum feature feature, const char **why);
 const char *feature_name(enum feature feature);
+/* The first of `needs` (bit 1 << FEATURE_x for each) that is missing, or FEATURE_COUNT. */
+enum feature first_missing(uint32_t needs, const char **why);
 
 #endif

@@ -81,27 +81,19 @@ static int list(struct out *out)
 	return out_flush(out) ? EXIT_RAN : EXIT_FAILED;
 }
 
-static enum feature missing_of(uint32_t needs, const char **why)
-{
-	for (enum feature feature = 0; feature < FEATURE_COUNT; feature++)
-		if ((needs & 1u << feature) && !feature_available(feature, why))
-			return feature;
-	return FEATURE_COUNT;
-}
-
 static void check_tracer(struct out *out, const struct tracer_meta *meta)
 {
 	const struct variant_meta *chosen = NULL;
 	const char *why = "";
-	enum feature refused = missing_of(meta->needs, &why);
+	enum feature refused = first_missing(meta->needs, &why);
 	char reason[256] = "";
 
 	if (refused != FEATURE_COUNT)
 		snprintf(reason, sizeof(reason), "%s: %s", feature_name(refused), why);
 	out_begin_object(out, meta->name);
 	out_begin_list(out, "fallbacks");
-	for (size_t i = 0; i < meta->variant_count && !chosen && refused == FEATURE_COUNT; i++) {
-		enum feature missing = missing_of(meta->variants[i].needs, &why);
+	for (size_t i = 0; i < meta->variant_count && refused == FEATURE_COUNT; i++) {
+		enum feature missing = first_missing(meta->variants[i].needs, &why);
 
 		if (missing == FEATURE_COUNT) {
 			chosen = &meta->variants[i];

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "output.h"
 
 /* Written when so much is held … */
@@ -83,17 +83,15 @@ void out_deadline(struct out *out, uint64_t monotonic_ns)
 /* For poll: until the deadline, -1 for ever. */
 static int wait_ms(const struct out *out)
 {
-	struct timespec now;
 	uint64_t now_ns;
 
 	if (out->deadline_ns == UINT64_MAX)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (now_ns >= out->deadline_ns)
 		return 0;
 	/* Not more than poll can be told. */
-	return (int)((out->deadline_ns - now_ns) / 1000000 % 1000000000 + 1);
+	return (int)((out->deadline_ns - now_ns) / NS_PER_MS % 1000000000 + 1);
 }
 
 /* True when writing may go on; false when whoever reads, or whoever waits for us, is gone, or it takes too long. */

@@ -67,6 +67,8 @@ struct run {
 	size_t drained;
 	int epoll_fd;
 	uint64_t started_ns;
+	/* When the figures of a second were read last. */
+	uint64_t ticked_ns;
 	/* Before anything was loaded. */
 	uint64_t began_ns;
 	/* CLOCK_REALTIME minus CLOCK_MONOTONIC when it began. */
@@ -110,8 +112,18 @@ void cost_write(const struct run *run, struct out *out);
 void cost_keep_within_budget(struct run *run);
 void cost_end(struct run *run);
 
+/* rings.c */
+void rings_forget(struct run *run);
+/* After detaching: what is in the rings is all there will be. */
+void rings_drain_all(struct run *run);
+
+/* run_lines.c */
+void run_write_schema(struct run *run);
+void run_write_stats(struct run *run);
+void run_write_summary(struct run *run);
+void run_write_error(struct run *run);
+
 /* run.c: from choosing the variant to the summary. Returns the exit code. */
 int run_tracer(struct run *run);
-void run_write_error(struct run *run);
 
 #endif
