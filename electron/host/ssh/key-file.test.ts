@@ -80,6 +80,14 @@ describe.runIf(spawnSync("ssh-keygen", ["-?"]).error === undefined)("keys of ssh
     await check(file, publicLine, passphrase, passphrase === "");
   });
 
+  it("takes no wrong passphrase for a broken key, also when its padding happens to fit", async () => {
+    const file = path.join(dir, "many-wrong");
+    execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-m", "PEM", "-N", PASSPHRASE, "-f", file]);
+    const found = (await readKeyFile(file)) as Extract<KeyFile, { state: "private" }>;
+    const wrong = Array.from({ length: 3000 }, (_, index) => `wrong ${index}`);
+    expect(new Set(await Promise.all(wrong.map((passphrase) => found.unlock(passphrase))))).toEqual(new Set([null]));
+  });
+
   it("opens every cipher of ssh-keygen", async () => {
     for (const cipher of ["aes128-cbc", "aes192-ctr", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]) {
       const file = path.join(dir, cipher);

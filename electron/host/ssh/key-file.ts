@@ -106,10 +106,13 @@ async function pem(text: string, file: string): Promise<KeyFile | null> {
   };
 }
 
-/** A wrong passphrase shows as padding or structure that does not fit; anything else as what it is. */
+/**
+ * A wrong passphrase shows as padding or structure that does not fit; anything else as what it is. One wrong
+ * passphrase in some 250 leaves padding that fits: then no decoder of OpenSSL knows what came out.
+ */
 function isWrongPassphrase(error: unknown): boolean {
   const text = String(error);
-  return /bad decrypt|bad password|cipherfinal|interrupted or cancelled|wrong tag|asn1|not enough data|BAD_DECRYPT|header too long/i.test(
+  return /bad decrypt|bad password|cipherfinal|interrupted or cancelled|wrong tag|asn1|not enough data|BAD_DECRYPT|header too long|DECODER routines::unsupported/i.test(
     text,
   );
 }
