@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { SshHost, SshResolved } from "../shared/contract.ts";
-import { collectFollowUp, collectNode } from "./collect/collect.ts";
+import { collectFollowUp, collectNode, readSections } from "./collect/collect.ts";
 import { installationOf } from "./installation.ts";
 import { takeInventory } from "./residue/inventory.ts";
 import { stopLeftovers } from "./residue/stop.ts";
@@ -56,6 +56,7 @@ export function liveParts(options: LivePartsOptions, secrets: SecretStore): Live
       ensureBpftool: (transport, context) => chooseBpftool(transport, { toolsDir, ...context }),
       collectNode,
       collectFollowUp,
+      readSections,
       lendTracers: (transport, { signal }) => lendTracers(transport, { tracersDir, signal }),
       residue: { takeInventory, stopLeftovers },
     },

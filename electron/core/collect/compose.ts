@@ -57,8 +57,19 @@ ${ENTER_ALL}
  * Node sections run in their order, then the netns sections of one namespace after the other.
  */
 export function composeScript(sections: readonly Section[], options: { stage: 1 | 2; tools?: RootTools }): string {
-  const { tools = {} } = options;
-  const chosen = sections.filter((section) => section.stage === options.stage).sort((a, b) => a.order - b.order);
+  return scriptOf(
+    sections.filter(({ stage }) => stage === options.stage),
+    options.tools ?? {},
+  );
+}
+
+/** The script of exactly these sections, of whatever stage, as {@link composeScript}. */
+export function composeNamed(sections: readonly Section[], tools: RootTools = {}): string {
+  return scriptOf([...sections], tools);
+}
+
+function scriptOf(sections: Section[], tools: RootTools): string {
+  const chosen = sections.sort((a, b) => a.order - b.order);
   const ofNode = chosen.filter((section) => section.scope.includes("node"));
   const ofNetns = chosen.filter((section) => section.scope.includes("netns"));
   const first = ofNetns[0];

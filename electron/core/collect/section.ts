@@ -19,8 +19,8 @@ export const sectionSchema = z.strictObject({
   scope: z
     .union([place, z.array(place).min(1)])
     .transform((scope): ("node" | "netns")[] => [...new Set(Array.isArray(scope) ? scope : [scope])]),
-  /** 1: always. 2: asked afterwards, with ids that only the first stage can name. */
-  stage: z.union([z.literal(1), z.literal(2)]).default(1),
+  /** 1: always. 2: asked afterwards, with ids that only the first stage can name. 3: only when a runbook names it. */
+  stage: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
   order: z.int().min(0),
   needs_root: z.boolean(),
   /** The only program in it that needs root: where sudo allows just that one, nothing is missing. */

@@ -6,7 +6,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { collectArgv, composeScript } from "../../core/collect/compose.ts";
+import { collectArgv, composeNamed, composeScript } from "../../core/collect/compose.ts";
 import type { Collected, SectionResult } from "../../core/collect/frames.ts";
 import { SCRIPT_LIMIT_S } from "../../core/collect/library.ts";
 import { FrameReader } from "../../core/collect/read-frames.ts";
@@ -37,7 +37,7 @@ export interface CollectOptions {
  * Rejects with a BpfdeskError: `cancelled`, `no-answer` (not one frame came), or the transport's own.
  */
 export function collectNode(transport: NodeTransport, options: CollectOptions): Promise<Collected> {
-  return run(transport, options, 1, [], "collect");
+  return run(transport, options, ofStage(1), [], "collect");
 }
 
 /** Asks for what only the first stage could name: the code of these programs. Rejects as {@link collectNode}. */
@@ -45,20 +45,55 @@ export function collectFollowUp(
   transport: NodeTransport,
   options: CollectOptions & { prog_ids: readonly number[] },
 ): Promise<Collected> {
-  return run(transport, options, 2, options.prog_ids.map(String), "collect-follow-up");
+  return run(transport, options, ofStage(2), options.prog_ids.map(String), "collect-follow-up");
 }
+
+/**
+ * Runs the sections of these names in one exec, whatever their stage, with those that theirs depend on. What they say
+ * is in the record under `record_key`. Rejects as {@link collectNode}, and with `no-such-section`.
+ */
+export async function readSections(
+  transport: NodeTransport,
+  options: CollectOptions & { names: readonly string[]; record_key: string },
+): Promise<Collected> {
+  const chosen = sectionsNamed(options.sections, options.names, transport.host);
+  return run(transport, options, (_, tools) => composeNamed(chosen, tools), [], options.record_key);
+}
+
+/** Those of the names, and those without whose output theirs would be empty. */
+function sectionsNamed(sections: readonly Section[], names: readonly string[], node: string): Section[] {
+  const unknown = names.find((name) => !sections.some(({ id }) => id === name));
+  if (unknown !== undefined) {
+    throw new BpfdeskError({
+      code: "no-such-section",
+      message: `The collector has no section called ${JSON.stringify(unknown)}.`,
+      hint: "Its sections are the files of resources/collect.",
+      node,
+    });
+  }
+  const wanted = new Set(names);
+  for (const { id, empty_unless } of sections) if (wanted.has(id) && empty_unless) wanted.add(empty_unless.section);
+  return sections.filter(({ id }) => wanted.has(id));
+}
+
+type Compose = (sections: readonly Section[], tools: NonNullable<NodeTransport["rootTools"]>) => string;
+
+const ofStage =
+  (stage: 1 | 2): Compose =>
+  (sections, tools) =>
+    composeScript(sections, { stage, tools });
 
 async function run(
   transport: NodeTransport,
   options: CollectOptions,
-  stage: 1 | 2,
+  compose: Compose,
   ids: string[],
   recordKey: string,
 ): Promise<Collected> {
   const { signal } = options;
   const nonce = randomBytes(12).toString("hex");
   const reader = new FrameReader(nonce);
-  const script = composeScript(options.sections, { stage, tools: transport.rootTools ?? {} });
+  const script = compose(options.sections, transport.rootTools ?? {});
   if (signal?.aborted) throw cancelled(transport);
   const execution = await execChecked(transport, {
     argv: collectArgv(script, nonce, options.bpftool, ids),

@@ -18,6 +18,8 @@ export function limitsOf({ privileges, rootRefused, rootTools = {} }: Seen, sect
     ...(rootRefused ? [`No root: ${rootRefused}.`] : []),
     ...(tools.length > 0 ? [`sudo runs only these as root: ${tools.join(", ")}.`] : []),
   ];
-  const blind = sections.filter(({ needs_root, root_tool = "" }) => needs_root && rootTools[root_tool] === undefined);
+  const blind = sections.filter(
+    // What only runbooks ask for is no part of what is seen here.
+    ({ needs_root, stage, root_tool = "" }) => needs_root && stage !== 3 && rootTools[root_tool] === undefined);
   return [...new Set([...why, ...blind.map((section) => section.without_root ?? `${section.title}: needs root.`)])];
 }

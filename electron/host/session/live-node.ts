@@ -30,6 +30,10 @@ export interface LiveNode {
   /** Ends a running collection. */
   cancel(): void;
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
+  /** Runs these sections of the collector; the id of the command, in whose output they are. */
+  readSections(names: readonly string[], signal: AbortSignal): Promise<string>;
+  /** Aborted when the connection is left or gone. */
+  readonly over: AbortSignal;
   readonly tracing: Pick<Tracing, "start" | "stop" | "check">;
   /** Stops what was found of earlier connections; how it went comes as an event. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
@@ -87,6 +91,7 @@ export function workOn(parts: LiveParts): LiveNode {
   let lost: ErrorData | null = null;
   /** A collection did not come to its end: perhaps nothing moves on the line any more. */
   let doubtful = false;
+  let readings = 0;
   let collecting: { controller: AbortController; done: Promise<void> } | null = null;
 
   function enter(next: Phase): void {
@@ -176,6 +181,18 @@ export function workOn(parts: LiveParts): LiveNode {
     tracing,
     disassemble: (prog_id) => disassemble(transport, recorder, { prog_id, bpftool: tool?.bpftool ?? null }),
     stopLeftovers: (ids) => proof.stopLeftovers(ids),
+    over: over.signal,
+
+    async readSections(names, signal) {
+      if (transport.kind === "replay" || !work.readSections) throw notLive(transport.host);
+      const either = AbortSignal.any([signal, over.signal]);
+      const record_key = `read-sections:${++readings}`;
+      const command_id = recorder.reserve(record_key);
+      const bpftool = tool?.bpftool ?? null;
+      const options = { sections: work.sections, names, record_key, bpftool, signal: either };
+      await work.readSections(transport, options);
+      return command_id;
+    },
 
     async leave(limit_ms) {
       over.abort();
@@ -208,6 +225,14 @@ export function workOn(parts: LiveParts): LiveNode {
 
 const stillRunning = (running: number, host: string) =>
   `${running === 1 ? "one command was" : `${running} commands were`} running on ${host}; what runs there ends by itself within seconds of the loss`;
+
+const notLive = (node: string) =>
+  new BpfdeskError({
+    code: "not-live",
+    message: `${node} is a record: nothing can be read of it anew.`,
+    hint: "Connect to the node itself.",
+    node,
+  });
 
 const noAnswer = (host: string): ErrorData => ({
   code: "close-timeout",

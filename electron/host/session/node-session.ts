@@ -5,7 +5,7 @@
  * How to connect and what to ask is given to it, so it is the same for SSH, this machine, a replay and
  * tests. A failure here never leaves this node. When what is done is in `life.ts`, the work in `live-node.ts`.
  */
-import { BpfdeskError, type ChangedHostKey } from "../../core/errors.ts";
+import { BpfdeskError, type ChangedHostKey, type ErrorData } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -33,6 +33,10 @@ export interface NodeSession {
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
   /** Of the connection that stands. Throws `not-ready`. */
   tracing(): LiveNode["tracing"];
+  /** The work on the connection that stands. Throws `not-ready`. */
+  live(): LiveNode;
+  /** Why there is no connection, as far as it was told last; null while one stands. */
+  readonly error: ErrorData | null;
   /** Stops what earlier connections left. Rejects with `not-ready` or `no-such-leftover`. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
   /** What the node was refused for, when that is its changed host key. Throws `no-changed-key` otherwise. */
@@ -109,6 +113,10 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
     collect: () => ready().collect(),
     disassemble: async (prog_id) => ready().disassemble(prog_id),
     tracing: () => ready().tracing,
+    live: ready,
+    get error() {
+      return life.error;
+    },
     stopLeftovers: async (ids) => ready().stopLeftovers(ids),
     changedHostKey() {
       if (life.error?.host_key) return life.error.host_key;

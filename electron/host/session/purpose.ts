@@ -3,6 +3,7 @@
 const PURPOSES: Record<string, string> = {
   collect: "Collect everything about the datapath in one run",
   "collect-follow-up": "Read the code of programs that share a hook, to know what their verdicts can be",
+  "read-sections": "Read counters and tables for a runbook",
   privileges: "See who the user is on the node and whether sudo gives root",
   "sudo-password": "See whether sudo takes the password; the password itself is never recorded",
   "sudo-terminal": "See whether sudo gives root on a terminal",

@@ -82,4 +82,15 @@ export interface NodeWork {
     transport: NodeTransport,
     options: { sections: readonly Section[]; prog_ids: readonly number[]; bpftool: string | null; signal: AbortSignal },
   ): Promise<Collected>;
+  /** Sections by name, also those that are no part of a picture. Absent where nothing but the picture is asked. */
+  readSections?(
+    transport: NodeTransport,
+    options: {
+      sections: readonly Section[];
+      names: readonly string[];
+      record_key: string;
+      bpftool: string | null;
+      signal: AbortSignal;
+    },
+  ): Promise<Collected>;
 }
