@@ -33,6 +33,7 @@ function handFed() {
     interrupt() {
       stdout.write("interrupted");
     },
+    say() {},
   };
   return { execution, stdout, stderr, end, fail: (error: Error) => fail(error), wasCancelled: () => cancelled };
 }

@@ -112,6 +112,7 @@ function record(execution: Execution, command: RecordedCommand, inner: NodeTrans
     exited: outcome,
     cancel: () => execution.cancel(),
     interrupt: () => execution.interrupt(),
+    say: (word) => execution.say(word),
   };
 }
 

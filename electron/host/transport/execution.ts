@@ -163,6 +163,7 @@ export function superviseExecution(raw: RawProcess, options: ExecutionOptions): 
     exited,
     cancel: onAbort,
     interrupt: () => inlet.interrupt(),
+    say: (word) => inlet.word(word),
     renew: () => inlet.renew(),
   };
 }

@@ -82,6 +82,8 @@ exit $?`;
  *   and takes no byte of what follows (busybox's `head` does). Very old ones cannot; there the whole is one piece.
  * - `tail` keeps them until they are all there: a command must not take a part for the whole, and one that does
  *   not read must not keep the line's end unseen.
+ * - Words for the command reach it only when no bytes were announced: otherwise it has seen its end of file. A
+ *   shell of its own says them, which may die of a command that does not read any more.
  * - What tells of something new is USR1 for the main loop, whose sleep is then started again. One that comes
  *   right before `wait` begins ends nothing, but the sleep has just begun then.
  * - It never ends by itself: it is the root of its own tree, and is killed with it.
@@ -96,7 +98,7 @@ r=$( { dd bs=$b count=1 iflag=fullblock <&3 2>&7 >&5; } 7>&1 )
 case $r in '1+0 '*) n=$((n-b));; [0-9]*) closed;; *) head -c "$n" <&3 >&5; n=0;; esac
 kill -s USR1 $$; done; }
 listen() { while read -r x <&3; do
-case $x in i) echo interrupt >&4;; esac
+case $x in i) echo interrupt >&4;; "w "*) ( echo "\${x#w }" ) ;; esac
 kill -s USR1 $$; done; closed; }
 case $n in
 -) listen & ;;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { type GuardOptions, guardArgv, INTERRUPT, RENEW } from "./guard.ts";
+import { type GuardOptions, guardArgv, INTERRUPT, RENEW, wordFor } from "./guard.ts";
 import { newTag, randomId } from "./tag.ts";
 
 const SHELLS = ["dash", "bash", "busybox sh"].flatMap((shell) => [
@@ -194,6 +194,22 @@ describe.runIf(process.platform === "linux").concurrent.each(SHELLS.filter(insta
       await saw("up");
       child.stdin.write(`${RENEW}${INTERRUPT}`);
       expect(await result).toEqual({ code: 3, stdout: `START\n${input}up\nmaps\n`, stderr: "START\n" });
+    });
+
+    it("hands words to a command whose input was left open, and takes none of its own for one", async () => {
+      const script = "echo up; read -r a; read -r b; echo $a then $b";
+      const { child, result, saw } = run(shell, ["sh", "-c", script], null);
+      await saw("up");
+      child.stdin.write(`${RENEW}${wordFor("go")}${RENEW}${wordFor("confirm")}`);
+      expect(await result).toEqual({ code: 0, stdout: "START\nup\ngo then confirm\n", stderr: "START\n" });
+    });
+
+    it("outlives words that nobody reads any more", async () => {
+      const script = "exec <&-; echo up; trap 'exit 3' INT; while :; do sleep 0.05; done";
+      const { child, result, saw } = run(shell, ["sh", "-c", script], null);
+      await saw("up");
+      child.stdin.write(`${wordFor("go")}${wordFor("go")}${RENEW}${INTERRUPT}`);
+      expect(await result).toMatchObject({ code: 3 });
     });
 
     it("never takes input for something that was said", async () => {

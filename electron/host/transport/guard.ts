@@ -27,6 +27,11 @@ export interface GuardOptions {
 export const RENEW = "\n";
 /** SIGINT for the command's session. */
 export const INTERRUPT = "i\n";
+/** A line on the command's stdin, which must have been left open (`stdin_bytes` null). */
+export function wordFor(word: string): string {
+  if (!/^[a-z]+$/.test(word)) throw new Error(`${JSON.stringify(word)} is no word that can be said to a command`);
+  return `w ${word}\n`;
+}
 
 /** Why the guard stopped its command. */
 export const STOP_REASONS = ["stdin-closed", "lease-expired", "limit", "terminated"] as const;

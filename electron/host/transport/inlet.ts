@@ -6,7 +6,7 @@
  * is said to other commands would wait behind it for longer than their lease.
  */
 import type { Writable } from "node:stream";
-import { INTERRUPT, RENEW } from "./guard.ts";
+import { INTERRUPT, RENEW, wordFor } from "./guard.ts";
 
 const PIECE = 32 << 10;
 
@@ -19,7 +19,8 @@ export interface InletOptions {
 
 export class Inlet {
   private state: "waiting" | "feeding" | "talking" | "ended" = "waiting";
-  private interrupted = false;
+  /** To be said once the bytes are sent. */
+  private waitingToBeSaid: string[] = [];
   private readonly options: InletOptions;
 
   constructor(options: InletOptions) {
@@ -39,7 +40,7 @@ export class Inlet {
     void this.pieces().then(() => {
       if (this.state !== "feeding") return;
       this.state = "talking";
-      if (this.interrupted) this.say(INTERRUPT);
+      for (const line of this.waitingToBeSaid.splice(0)) this.say(line);
     });
   }
 
@@ -48,8 +49,12 @@ export class Inlet {
   }
 
   interrupt(): void {
-    if (this.state === "talking") this.say(INTERRUPT);
-    else this.interrupted = true;
+    this.sayInTime(INTERRUPT);
+  }
+
+  /** A line for a command whose stdin was left open. */
+  word(word: string): void {
+    this.sayInTime(wordFor(word));
   }
 
   /** Bytes that were not sent are not sent any more. */
@@ -57,6 +62,11 @@ export class Inlet {
     if (this.state === "ended") return;
     this.state = "ended";
     this.options.stdin.end();
+  }
+
+  private sayInTime(line: string): void {
+    if (this.state === "talking") this.say(line);
+    else this.waitingToBeSaid.push(line);
   }
 
   /** Nothing piles up on a line that takes nothing: what waits to be sent says as much. */

@@ -79,8 +79,8 @@ function play(answer: RecordedAnswer, signal: AbortSignal | undefined): Executio
   const outcome = exited();
   // A caller that only reads the streams must not bring the host down.
   outcome.catch(() => {});
-  // What is played has all been said: there is nobody to interrupt.
-  return { stdout, stderr, exited: outcome, cancel, interrupt: () => {} };
+  // What is played has all been said: there is nobody to interrupt, or to say anything to.
+  return { stdout, stderr, exited: outcome, cancel, interrupt: () => {}, say: () => {} };
 }
 
 function notRecorded(host: string, record_key: string): BpfdeskError {

@@ -45,6 +45,8 @@ export interface Execution {
   cancel(): void;
   /** Sends it SIGINT, as Ctrl-C does: what it still has to say (bpftrace prints its maps) can be read. */
   interrupt(): void;
+  /** A line on its stdin, a lower-case word. Only where `stdin` was not given; without effect otherwise. */
+  say(word: string): void;
 }
 
 /** Commands at work and waiting for a place on a connection. */

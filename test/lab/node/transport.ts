@@ -32,5 +32,6 @@ function exec(lab: Lab, request: ExecRequest): Execution {
     child.on("close", (code, signal) => resolve({ code, signal }));
   });
   const { stdout, stderr } = child;
-  return { stdout, stderr, exited, cancel: () => child.kill(), interrupt: () => child.kill("SIGINT") };
+  const say = (word: string) => void child.stdin.write(`${word}\n`);
+  return { stdout, stderr, exited, cancel: () => child.kill(), interrupt: () => child.kill("SIGINT"), say };
 }
