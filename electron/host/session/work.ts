@@ -31,11 +31,11 @@ export interface LentTool {
   cleanup(): Promise<string[]>;
 }
 
-/** The tracers on a node: to be run with `execChecked` only. */
-export interface LentTracers {
+/** A binary of this installation on a node: to be run with `execChecked` only. */
+export interface LentBinary {
   /** Of the binary. */
   path: string;
-  /** They were removed: by us, or because somebody had changed them. */
+  /** It was removed: by us, or because somebody had changed it. */
   readonly gone: boolean;
   /** Removes it; returns what could not be removed, in words. Never rejects; may be called again. */
   remove(): Promise<string[]>;
@@ -65,7 +65,7 @@ export interface NodeWork {
     context: Pick<ConnectContext, "ask" | "signal"> & { beforeLending(): Promise<void> },
   ): Promise<LentTool>;
   /** Absent where nothing can be traced. */
-  lendTracers?(transport: NodeTransport, options: { signal: AbortSignal }): Promise<LentTracers>;
+  lendTracers?(transport: NodeTransport, options: { signal: AbortSignal }): Promise<LentBinary>;
   /** Absent where nothing can be left. */
   residue?: ResidueWork;
   /** Rejects only when cancelled or when nothing at all arrived. */

@@ -9,7 +9,7 @@ import type { ExecExit, ExecRequest, Execution, NodeTransport } from "../transpo
 
 export interface CheckedTool {
   /** Its name for a person and, with `-changed`, the error's code. */
-  what: "bpftool" | "tracer";
+  what: "bpftool" | "tracer" | "bpfdesk-change";
   /** Of the tool itself, as it stands in an argv. */
   path: string;
   folder: string;
@@ -34,7 +34,7 @@ export function checkBeforeUse(transport: NodeTransport, tool: CheckedTool): voi
 
 /**
  * As `transport.exec`. When the lent tool that the command names is not what was sent, the command is not
- * started, the tool is taken away, and `exited` rejects with `bpftool-changed` or `tracer-changed`.
+ * started, the tool is taken away, and `exited` rejects with `bpftool-changed`, `tracer-changed` or `bpfdesk-change-changed`.
  */
 export async function execChecked(transport: NodeTransport, request: ExecRequest): Promise<Execution> {
   const tool = lent.get(transport)?.find(({ path }) => request.argv.includes(path));

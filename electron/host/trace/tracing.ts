@@ -9,7 +9,7 @@ import { hasRoot } from "../../core/privileges.ts";
 import type { TracerCheck } from "../../shared/contract.ts";
 import { within } from "../session/limit.ts";
 import { cancelled } from "../session/prompts.ts";
-import type { LentTracers, NodeWork } from "../session/work.ts";
+import type { LentBinary, NodeWork } from "../session/work.ts";
 import { execChecked } from "../tools/checked.ts";
 import { firstText, lastText } from "../transport/text.ts";
 import type { NodeTransport } from "../transport/types.ts";
@@ -56,10 +56,10 @@ export function createTracing(parts: TracingParts): Tracing {
   const { host } = transport;
   const over = new AbortController();
   const runs = new Map<string, TraceRun>();
-  let lending: Promise<LentTracers> | null = null;
+  let lending: Promise<LentBinary> | null = null;
 
   /** The same for all; what failed, or is gone, is lent again to the next. */
-  async function lend(signal: AbortSignal): Promise<LentTracers> {
+  async function lend(signal: AbortSignal): Promise<LentBinary> {
     const before = lending;
     const there = await before?.catch(() => null);
     if (there && !there.gone) return there;
@@ -67,7 +67,7 @@ export function createTracing(parts: TracingParts): Tracing {
     return lending ? unlessAborted(lending, signal) : lend(signal);
   }
 
-  async function lendNow(): Promise<LentTracers> {
+  async function lendNow(): Promise<LentBinary> {
     if (!parts.lendTracers) throw notLive(host);
     await parts.beforeLending();
     if (over.signal.aborted) throw cancelled(host);
@@ -75,7 +75,7 @@ export function createTracing(parts: TracingParts): Tracing {
   }
 
   /** Who is not waiting any more does not keep the others from it. */
-  function unlessAborted(lent: Promise<LentTracers>, signal: AbortSignal): Promise<LentTracers> {
+  function unlessAborted(lent: Promise<LentBinary>, signal: AbortSignal): Promise<LentBinary> {
     return new Promise((resolve, reject) => {
       const aborted = () => reject(cancelled(host));
       if (signal.aborted) aborted();
