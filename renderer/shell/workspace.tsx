@@ -13,17 +13,23 @@ import { StatusBar } from "./status-bar.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { ViewBoundary } from "./view-boundary.tsx";
 
+/** The last request that was answered; a workspace of another node answers no old one. */
+let answered = 0;
+
 export default function Workspace({ node }: { node: NodeState }) {
   const [model, setModel] = useState<Model>(() => loadLayout(views));
-  useEffect(
-    () =>
-      viewRequestStore.subscribe(({ id }) => {
-        if (id === "") return setModel(resetLayout(views));
-        const view = id === null ? undefined : viewById(id);
-        if (view) openView(model, view);
-      }),
-    [model],
-  );
+  useEffect(() => {
+    const answer = ({ id, nonce }: { id: string | null; nonce: number }) => {
+      if (nonce === answered) return;
+      answered = nonce;
+      if (id === "") return setModel(resetLayout(views));
+      const view = id === null ? undefined : viewById(id);
+      if (view) openView(model, view);
+    };
+    // A view may have been asked for on the first screen, before there was a workspace to show it.
+    answer(viewRequestStore.getState());
+    return viewRequestStore.subscribe(answer);
+  }, [model]);
   // The views read stores themselves: a new event must not re-render the docked tree.
   const docked = useMemo(
     () => (

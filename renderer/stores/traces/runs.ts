@@ -14,10 +14,39 @@ import { goesOn, shownRun } from "./run-state.ts";
 /** The run a person chose to see; null: the newest. */
 export const shownRunStore = createStore<{ trace_id: string | null }>(() => ({ trace_id: null }));
 
+/** Rows that are to be shown, e.g. those that prove something; `nonce` tells one request from the next. */
+export interface RecordsRequest {
+  trace_id: string;
+  record: string;
+  /** In the words of the table's filter. */
+  filter: string;
+  nonce: number;
+}
+
+const recordsRequestStore = createStore<{ request: RecordsRequest | null; nonce: number }>(() => ({
+  request: null,
+  nonce: 0,
+}));
+
 /** Brings a run into view; null: the newest. */
 export function showRun(trace_id: string | null): void {
   shownRunStore.setState({ trace_id });
+  recordsRequestStore.setState({ request: null });
   showView("traces");
+}
+
+/** Brings records of a run into view, those that the filter lets through. */
+export function showRecords(trace_id: string, record: string, filter: string): void {
+  showRun(trace_id);
+  recordsRequestStore.setState(({ nonce }) => ({
+    request: { trace_id, record, filter, nonce: nonce + 1 },
+    nonce: nonce + 1,
+  }));
+}
+
+/** The newest request for records of this run, or null. */
+export function useRecordsRequest(trace_id: string): RecordsRequest | null {
+  return useStore(recordsRequestStore, ({ request }) => (request?.trace_id === trace_id ? request : null));
 }
 
 /** The run in view, or undefined when there is none. */

@@ -24,12 +24,14 @@ import { useNow } from "./use-now.ts";
 /** Typing is over when nothing was typed for so long. */
 const TYPING_MS = 200;
 
-export function RecordTable({ trace, record }: { trace: TraceState; record: RecordInfo }) {
+/** `filtered`: the filter it opens with. */
+export function RecordTable(props: { trace: TraceState; record: RecordInfo; filtered: string }) {
+  const { trace, record } = props;
   const { trace_id } = trace;
   const running = isRunning(trace);
   const rows = useRows(trace_id, record.name, running);
   const state = useStore(rows.store);
-  const [filter, setFilter] = useState("");
+  const [filter, setFilter] = useState(props.filtered);
   const [cursor, setCursor] = useState<Cursor>({ row: 0, column: 0, anchor: 0 });
   const [follow, setFollow] = useState(record.kind === "event");
   const [top, setTop] = useState({ index: 0, nonce: 0 });

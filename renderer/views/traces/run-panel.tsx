@@ -1,11 +1,12 @@
 /** One run: what it is and how it stands, its figures, what it has to say, and its records. */
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { useStore } from "zustand";
 import type { TraceState } from "../../../electron/core/journal/state.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { type RecordInfo, recordsOf } from "../../stores/traces/fields.ts";
 import { isRunning } from "../../stores/traces/run-state.ts";
+import { useRecordsRequest } from "../../stores/traces/runs.ts";
 import { useManifest } from "../../stores/traces/tracers.ts";
 import { countText } from "../../ui/format.ts";
 import { ErrorBlock, Loading } from "../../ui/message.tsx";
@@ -50,8 +51,14 @@ function Starting({ trace }: { trace: TraceState }) {
 }
 
 function Records({ trace, records }: { trace: TraceState; records: readonly RecordInfo[] }) {
+  const request = useRecordsRequest(trace.trace_id);
+  const [tab, setTab] = useState<string | null>(null);
+  useEffect(() => {
+    if (request) setTab(request.record);
+  }, [request]);
+  const shown = records.find(({ name }) => name === tab) ?? records[0];
   return (
-    <Tabs className="tabs run-records">
+    <Tabs className="tabs run-records" selectedKey={shown?.name ?? ""} onSelectionChange={(key) => setTab(String(key))}>
       <TabList aria-label="Records" className="tab-list">
         {records.map((record) => (
           <Tab key={record.name} id={record.name} className="tab">
@@ -65,7 +72,13 @@ function Records({ trace, records }: { trace: TraceState; records: readonly Reco
       </TabList>
       {records.map((record) => (
         <TabPanel key={record.name} id={record.name} className="tab-panel">
-          <RecordTable trace={trace} record={record} />
+          {/* Rows that were asked for are a table of their own: with its filter, from its first row. */}
+          <RecordTable
+            key={request?.record === record.name ? request.nonce : 0}
+            trace={trace}
+            record={record}
+            filtered={request?.record === record.name ? request.filter : ""}
+          />
         </TabPanel>
       ))}
     </Tabs>
