@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { BpfdeskError } from "../core/errors.ts";
+import type { Runbook } from "../core/runbook/types.ts";
 import type { AppInfo } from "../shared/contract.ts";
 import type { Handlers } from "../shared/rpc/server.ts";
 import { loadSections } from "./collect/sections.ts";
@@ -14,10 +15,12 @@ import { appHandlers } from "./handlers/app.ts";
 import type { HostContext } from "./handlers/context.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { recordHandlers } from "./handlers/records.ts";
+import { runbookHandlers } from "./handlers/runbooks.ts";
 import { secretHandlers } from "./handlers/secrets.ts";
 import { targetHandlers } from "./handlers/targets.ts";
 import { traceHandlers } from "./handlers/traces.ts";
 import { type LiveParts, liveParts } from "./live.ts";
+import { bookshelf } from "./runbook/bookshelf.ts";
 import { createSecretStore, type SecretStore } from "./secrets/store.ts";
 import { findSample } from "./session/sample.ts";
 import { openSession, type Session } from "./session/session.ts";
@@ -36,6 +39,8 @@ export interface ServiceOptions {
   session_path?: string;
   /** known_hosts file to check and write instead of the configured ones. */
   known_hosts?: string;
+  /** Runbooks in the place of those that ship with the app, for tests. */
+  books?: readonly Runbook[];
 }
 
 export interface Service {
@@ -82,6 +87,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
     sections: async () => (await host.nodeWork()).sections,
     nodeWork: () => (work ??= loadSections(resourcesDir).then((all) => ({ ...parts.work, sections: all }))),
     sample: () => (sample ??= findSample(resourcesDir)),
+    books: async () => bookshelf(options.books),
     tracers: () => readManifests(join(resourcesDir, "tracers")),
   };
 
@@ -92,6 +98,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
       ...nodeHandlers(host),
       ...targetHandlers(host),
       ...traceHandlers(host),
+      ...runbookHandlers(host),
       ...secretHandlers(secrets),
     },
     async close() {

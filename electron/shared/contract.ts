@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { ErrorData } from "../core/errors.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
+import type { BookInput, BookSuggestion } from "../core/runbook/types.ts";
 import type { TracerManifest } from "../core/trace/manifest.ts";
 
 /** A request with one answer. */
@@ -138,6 +139,23 @@ export interface TracerCheck {
     string,
     { variant: string | null; proves: string; refused: string | null; fallbacks: { wanted: string; why: string }[] }
   >;
+}
+
+/** A runbook as it is offered. */
+export interface RunbookInfo {
+  id: string;
+  title: string;
+  symptom: string;
+  when_to_use: string;
+  runs: string;
+  inputs: BookInput[];
+  steps: { id: string; kind: string; title: string; text: string }[];
+  /** Findings that suggest it. */
+  suggested_by: BookSuggestion[];
+  /** The file of a team's own book, null for one that ships with the app. */
+  file: string | null;
+  /** Why a team's own book cannot be used, naming the line; empty when it can. */
+  problems: string[];
 }
 
 /** A part of a trace's records of one name, as they are asked for. */
@@ -326,6 +344,22 @@ export const contract = {
   ),
   /** A tracer's own lines from the first on, until it ends; with `pod` and `container` where its records have a cgroup. */
   "trace.lines": stream<string[]>()(session.extend({ trace_id: id })),
+  /** Every runbook: those that ship with the app, and the team's own. */
+  "runbooks.list": call<RunbookInfo[]>()(z.object({})),
+  /** Begins one; how it goes comes as events `runbook.*`. Inputs are checked against the book. */
+  "runbook.start": call<{ run_id: string }>()(
+    onNode.extend({
+      book: z.string().max(64),
+      inputs: z.record(z.string().max(64), z.string().max(1000)).default({}),
+      /** False: nobody is there to answer; what asks is left out. */
+      attended: z.boolean().default(true),
+    }),
+  ),
+  "runbook.answer": call<null>()(onNode.extend({ run_id: id, step: z.string().max(64), answer: z.string().max(1000) })),
+  "runbook.pause": call<null>()(onNode.extend({ run_id: id })),
+  /** Goes on with the first step that has no result; also after a reconnect and in a reopened session. */
+  "runbook.resume": call<null>()(onNode.extend({ run_id: id })),
+  "runbook.stop": call<null>()(onNode.extend({ run_id: id })),
   /** The raw bytes of one recorded command. */
   "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
   /** A snapshot file of the node's last collection, as bytes to save. */

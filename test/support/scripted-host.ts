@@ -9,6 +9,7 @@ import type {
   AppInfo,
   BlobChunk,
   RecentTarget,
+  RunbookInfo,
   SecretsStatus,
   SectionInfo,
   SshHost,
@@ -39,6 +40,9 @@ export interface ScriptedHost {
   output: BlobChunk[];
   tracers: TracerManifest[];
   tracerCheck: TracerCheck;
+  books: RunbookInfo[];
+  /** Called by runbook.start; emits what follows. */
+  onRunbook: (run_id: string, node: string) => void;
   /** Answers trace.rows, whose input is the request as the contract says. */
   rows: (input: Parameters<Handlers["trace.rows"]>[0]) => TraceRows;
   /** Called by trace.start; emits what follows. */
@@ -57,6 +61,7 @@ export function scriptedHost(): ScriptedHost {
   const taken = new Map<string, number>();
   let nodes = 0;
   let traces = 0;
+  let runs = 0;
 
   const wake = () => {
     for (const waiter of [...waiters]) waiter();
@@ -112,6 +117,8 @@ export function scriptedHost(): ScriptedHost {
     output: [],
     tracers: [],
     tracerCheck: { kernel: "6.1.0", arch: "x86_64", features: {}, tracers: {} },
+    books: [],
+    onRunbook: () => {},
     rows: () => ({ columns: [], rows: [], total: 0, matching: 0, dropped: 0 }),
     onTrace: () => {},
     onConnect: () => {},
@@ -252,6 +259,37 @@ export function scriptedHost(): ScriptedHost {
     },
     "trace.lines": async function* () {
       yield [];
+    },
+    "runbooks.list": () => host.books,
+    "runbook.start": (input) => {
+      record("runbook.start", input);
+      runs += 1;
+      const run_id = `run-${runs}`;
+      const { node, book, inputs } = input;
+      host.emit({ type: "runbook.started", node, run_id, book, inputs });
+      host.onRunbook(run_id, node);
+      return { run_id };
+    },
+    "runbook.answer": (input) => {
+      record("runbook.answer", input);
+      const { node, run_id, step, answer } = input;
+      host.emit({ type: "runbook.answered", node, run_id, step, answer });
+      return null;
+    },
+    "runbook.pause": ({ node, run_id }) => {
+      record("runbook.pause", { node, run_id });
+      host.emit({ type: "runbook.paused", node, run_id, error: null });
+      return null;
+    },
+    "runbook.resume": ({ node, run_id }) => {
+      record("runbook.resume", { node, run_id });
+      host.emit({ type: "runbook.resumed", node, run_id });
+      return null;
+    },
+    "runbook.stop": ({ node, run_id }) => {
+      record("runbook.stop", { node, run_id });
+      host.emit({ type: "runbook.ended", node, run_id, outcome: "stopped", error: null });
+      return null;
     },
     "command.output": async function* () {
       yield* host.output;

@@ -198,9 +198,26 @@ export type EventBody =
       error: ErrorData | null;
     }
   /** A runbook was begun on a node. */
-  | { type: "runbook.started"; node: string; run_id: string; book: string; inputs: Record<string, string> }
+  | {
+      type: "runbook.started";
+      node: string;
+      run_id: string;
+      book: string;
+      inputs: Record<string, string>;
+      /** False: nobody is there to answer, so it asks nothing. Absent: true. */
+      attended?: boolean;
+    }
   | { type: "runbook.step_started"; node: string; run_id: string; step: string }
-  /** Waits for a person: `runbook.answered` follows. */
+  /** The tracers of a measure step run: measurement id to trace id. */
+  | {
+      type: "runbook.measuring";
+      node: string;
+      run_id: string;
+      step: string;
+      for_s: number;
+      traces: Record<string, string>;
+    }
+  /** Waits for a person: `runbook.answered` follows. `verdicts`: of a propose step, which a person looks at meanwhile. */
   | {
       type: "runbook.asked";
       node: string;
@@ -208,6 +225,7 @@ export type EventBody =
       step: string;
       question: string;
       answers: { id: string; text: string }[];
+      verdicts?: RunbookVerdict[];
     }
   | { type: "runbook.answered"; node: string; run_id: string; step: string; answer: string }
   | { type: "runbook.step_ended"; node: string; run_id: string; step: string; result: StepResult }
@@ -243,15 +261,20 @@ export type EventBody =
 /** What a step came to; what it measured is in the traces and commands it names. */
 export type StepResult =
   | { kind: "skipped"; why: string }
-  /** `reading`: the command that read what else the step wanted. */
-  | { kind: "collected"; collect_id: string; reading: string | null }
+  /** `reading`: the command that read what else the step wanted; `problem`: why it could not. */
+  | { kind: "collected"; collect_id: string; reading: string | null; problem?: ErrorData }
   | {
       kind: "measured";
+      /** Between the readings, where there are any; else as planned. */
       for_s: number;
       /** Measurement id to trace id. */
       traces: Record<string, string>;
+      /** Measurements that could not be started, and why. */
+      refused?: Record<string, { tracer: string; error: ErrorData }>;
       /** Commands that read the sections before and after. */
       readings: { before: string; after: string } | null;
+      /** Why the sections could not be read. */
+      problem?: ErrorData;
       /** Of a verify step. */
       verdicts: RunbookVerdict[];
     }

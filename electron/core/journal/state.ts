@@ -10,6 +10,7 @@ import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts
 import type { LinkInfo } from "../ssh/link.ts";
 import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
 import type { EventBody, JournalEvent, Privileges, Prompt, TraceLimits } from "./events.ts";
+import { foldRunbooks, isRunbookEvent, type RunbookRunState } from "./runbooks.ts";
 
 /** One command as it was run on a node. */
 export interface CommandRecord {
@@ -117,6 +118,8 @@ export interface SessionState {
   commands: readonly CommandRecord[];
   /** In the order they were started. */
   traces: readonly TraceState[];
+  /** In the order they were started. */
+  runbooks: readonly RunbookRunState[];
 }
 
 export const emptySession: SessionState = {
@@ -126,6 +129,7 @@ export const emptySession: SessionState = {
   nodes: {},
   commands: [],
   traces: [],
+  runbooks: [],
 };
 
 /** Applies one event. Events at or below `last_seq` were seen already and change nothing. */
@@ -313,6 +317,7 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
       return onTrace(state, event.trace_id, () => ({ state: ended, ended_at: at, summary, rows, error }));
     }
     default:
+      if (isRunbookEvent(event)) return { ...state, runbooks: foldRunbooks(state.runbooks, event, at) };
       // A journal of a newer version may hold events this one does not know.
       return state;
   }

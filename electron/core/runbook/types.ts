@@ -96,6 +96,17 @@ export type Step =
       examine(state: RunState): RunbookVerdict[];
     });
 
+/** A finding of the picture that suggests a book. */
+export interface BookSuggestion {
+  /** Id of the finding's rule. */
+  finding: string;
+  /**
+   * Inputs to begin with, by name: a fixed text, or what the finding is about: `$subject` its key, `$ifname` the name
+   * of that interface (or of the interface whose hook it is), `$pod` `namespace/name` of that pod.
+   */
+  inputs?: Record<string, string>;
+}
+
 export interface Runbook {
   id: string;
   title: string;
@@ -105,11 +116,14 @@ export interface Runbook {
   /** What it runs on the node and what that costs. */
   runs: string;
   inputs: BookInput[];
+  /** Absent: none. */
+  suggested_by?: BookSuggestion[];
   steps: Step[];
 }
 
 /** What one trace of a measure step came to. */
 export interface TraceEvidence {
+  /** Empty for one that could not be started: `error` says why. */
   trace_id: string;
   tracer: string;
   schema: TraceSchema | null;
@@ -160,7 +174,7 @@ export interface RunState {
   /** By step. A collect step has `after` only. */
   readings: Readonly<Record<string, { before: readonly Reading[]; after: readonly Reading[]; for_s: number }>>;
   answers: Readonly<Record<string, string>>;
-  /** By step: why it was left out or failed. */
+  /** By step: why it, or a part of it, was left out or failed. */
   left_out: Readonly<Record<string, string>>;
   changes: readonly RunChange[];
   /** Of all steps so far; a later one with the same id replaces the earlier. */

@@ -20,6 +20,7 @@ export function limitsOf({ privileges, rootRefused, rootTools = {} }: Seen, sect
   ];
   const blind = sections.filter(
     // What only runbooks ask for is no part of what is seen here.
-    ({ needs_root, stage, root_tool = "" }) => needs_root && stage !== 3 && rootTools[root_tool] === undefined);
+    ({ needs_root, stage, root_tool = "" }) => needs_root && stage !== 3 && rootTools[root_tool] === undefined,
+  );
   return [...new Set([...why, ...blind.map((section) => section.without_root ?? `${section.title}: needs root.`)])];
 }

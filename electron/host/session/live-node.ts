@@ -32,7 +32,7 @@ export interface LiveNode {
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
   /** Runs these sections of the collector; the id of the command, in whose output they are. */
   readSections(names: readonly string[], signal: AbortSignal): Promise<string>;
-  /** Aborted when the connection is left or gone. */
+  /** Aborted when the connection is left or gone; a connection that is gone is the reason, a BpfdeskError. */
   readonly over: AbortSignal;
   readonly tracing: Pick<Tracing, "start" | "stop" | "check">;
   /** Stops what was found of earlier connections; how it went comes as an event. */
@@ -210,7 +210,7 @@ export function workOn(parts: LiveParts): LiveNode {
 
     async abandon(error) {
       lost = error;
-      over.abort();
+      over.abort(new BpfdeskError(error));
       queue.end();
       proof.end();
       const running = recorder.running();

@@ -46,7 +46,7 @@ export function recoverSession(journal: Journal): number {
       const [started] = [...journal.ofTypes(["collect.started"], node)].filter(({ seq }) => seq === collect);
       if (started) events.push({ type: "collect.failed", node, collect_id: started.collect_id, error: stopped(node) });
     }
-    events.push(...endsOfTraces(journal, node));
+    events.push(...endsOfTraces(journal, node), ...pausesOfRuns(journal, node));
     // A node can be connected to again after it was left.
     if (journal.lastSeqOf(OVER, node) > journal.lastSeqOf(UNDER_WAY, node)) continue;
     open += 1;
@@ -66,6 +66,17 @@ function endsOfTraces(journal: Journal, node: string): EventBody[] {
   }
   const error = stopped(node);
   return [...rows].map(([trace_id, of]) => ({ type: "trace.ended", node, trace_id, summary: null, rows: of, error }));
+}
+
+/** A run that was at work is paused: it can be resumed. */
+function pausesOfRuns(journal: Journal, node: string): EventBody[] {
+  const running = new Set<string>();
+  const types = ["runbook.started", "runbook.resumed", "runbook.paused", "runbook.ended"] as const;
+  for (const { type, run_id } of journal.ofTypes(types, node)) {
+    if (type === "runbook.started" || type === "runbook.resumed") running.add(run_id);
+    else running.delete(run_id);
+  }
+  return [...running].map((run_id) => ({ type: "runbook.paused", node, run_id, error: stopped(node) }));
 }
 
 function bytesOf(journal: Journal, command_id: string): { stdout_bytes: number; stderr_bytes: number } {

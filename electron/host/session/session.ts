@@ -11,6 +11,7 @@ import type { EventBody } from "../../core/journal/events.ts";
 import { SESSION_FORMAT } from "../journal/database.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { newSessionPath, unclosedSessions } from "../journal/sessions.ts";
+import { createRuns, type Runs } from "../runbook/runs.ts";
 import { createTraceStore, type TraceStore } from "../trace/store.ts";
 import { type NodeSession, openNode } from "./node-session.ts";
 import { recoverSession } from "./recover.ts";
@@ -24,6 +25,8 @@ export interface Session {
   readonly journal: Journal;
   /** The records of its traces. */
   readonly traces: TraceStore;
+  /** Its runs of runbooks. */
+  readonly runs: Runs;
   /** Adds a node (under a group's name, if it has one) and starts connecting; returns its id. */
   connect(target: Target, work: NodeWork, group?: string): string;
   /** Connects to a node of this session again, which may be one of before bpfdesk was stopped. Throws `no-such-node`. */
@@ -62,11 +65,18 @@ export function openSession(options: SessionOptions): Session {
       hint: "Connect to it again.",
       node,
     });
+  const nodeOf = (id: string) => {
+    const found = nodes.get(id);
+    if (found) return found;
+    throw noSuchNode(id);
+  };
+  const runs = createRuns({ journal, traces, live: (id) => nodeOf(id).live() });
   return {
     session_id,
     path: journal.path === ":memory:" ? null : journal.path,
     journal,
     traces,
+    runs,
 
     connect({ target, label, transport, login, connect }, work, group) {
       const node = `n${journal.last_seq + 1}`;
@@ -89,13 +99,10 @@ export function openSession(options: SessionOptions): Session {
       for (const node of nodes.values()) node.wake();
     },
 
-    node(id) {
-      const found = nodes.get(id);
-      if (found) return found;
-      throw noSuchNode(id);
-    },
+    node: nodeOf,
 
     async close() {
+      runs.end();
       await Promise.all([...nodes.values()].map((node) => node.disconnect("bpfdesk is closing", QUIT_MS)));
       const empty = options.path === null && journal.last_seq <= 1;
       journal.close();

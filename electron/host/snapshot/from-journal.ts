@@ -5,15 +5,11 @@
  * an older bpfdesk recorded, and of one whose node is long gone.
  */
 
-import type { Collected } from "../../core/collect/frames.ts";
-import { FrameReader } from "../../core/collect/read-frames.ts";
 import { SNAPSHOT_FORMAT, SNAPSHOT_VERSION, type Snapshot } from "../../core/collect/snapshot.ts";
 import { BpfdeskError } from "../../core/errors.ts";
 import { hasRoot } from "../../core/privileges.ts";
+import { collectedOf } from "../collect/recorded.ts";
 import type { Journal } from "../journal/journal.ts";
-
-/** Bytes at the beginning of a recorded collection within which its first frame begins. */
-const FIRST_FRAME_WITHIN = 1 << 20;
 
 /** Throws BpfdeskError `nothing-collected` when no collection of that node brought anything. */
 export function snapshotFromJournal(journal: Journal, node: string, app_version: string): Snapshot {
@@ -57,26 +53,4 @@ export function lastCollectedNode(journal: Journal): string {
     hint: "Choose another session or a snapshot.",
     phase: "resolving",
   });
-}
-
-/** What a recorded collector run brought, or null when it brought no frame. */
-function collectedOf(journal: Journal, command_id: string): Collected | null {
-  let reader: FrameReader | null = null;
-  let start = "";
-  for (const { stream, bytes } of journal.blobs(command_id)) {
-    if (stream !== "stdout") continue;
-    if (reader) {
-      reader.push(bytes);
-      continue;
-    }
-    start += Buffer.from(bytes).toString("latin1");
-    const nonce = /\x1e([0-9A-Za-z_-]{8,128}) begin /.exec(start)?.[1];
-    if (!nonce) {
-      if (start.length > FIRST_FRAME_WITHIN) return null;
-      continue;
-    }
-    reader = new FrameReader(nonce);
-    reader.push(Buffer.from(start, "latin1"));
-  }
-  return reader?.finish() ?? null;
 }

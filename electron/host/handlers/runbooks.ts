@@ -1,0 +1,60 @@
+/** Runbooks: which there are, begin one on a node, answer, pause, resume, stop. What it does comes as events. */
+import { BpfdeskError } from "../../core/errors.ts";
+import type { Runbook } from "../../core/runbook/types.ts";
+import type { RunbookInfo } from "../../shared/contract.ts";
+import type { Handlers } from "../../shared/rpc/server.ts";
+import type { Bookshelf } from "../runbook/bookshelf.ts";
+import type { HostContext } from "./context.ts";
+
+export function runbookHandlers(host: HostContext) {
+  const runs = ({ session_id }: { session_id: string }) => host.session(session_id).runs;
+  return {
+    "runbooks.list": async () => (await host.books()).map(infoOf),
+    "runbook.start": async ({ session_id, node, book: id, inputs, attended }) => {
+      const [shelf, manifests] = await Promise.all([host.books(), host.tracers()]);
+      return runs({ session_id }).start({ node, book: bookOf(shelf, id), inputs, attended }, { manifests });
+    },
+    "runbook.answer": (input) => {
+      runs(input).answer(which(input), input.step, input.answer);
+      return null;
+    },
+    "runbook.pause": (input) => {
+      runs(input).pause(which(input));
+      return null;
+    },
+    "runbook.resume": async (input) => {
+      const [shelf, manifests] = await Promise.all([host.books(), host.tracers()]);
+      await runs(input).resume(which(input), (id) => bookOf(shelf, id), { manifests });
+      return null;
+    },
+    "runbook.stop": (input) => {
+      runs(input).stop(which(input));
+      return null;
+    },
+  } satisfies Partial<Handlers>;
+}
+
+const which = ({ node, run_id }: { node: string; run_id: string }) => ({ node, run_id });
+
+/** Throws `no-such-runbook` or `bad-runbook`. */
+function bookOf(shelf: Bookshelf, id: string): Runbook {
+  const found = shelf.find((one) => one.info.id === id);
+  if (found?.book) return found.book;
+  if (found) {
+    throw new BpfdeskError({
+      code: "bad-runbook",
+      message: `The runbook ${JSON.stringify(id)} cannot be used: ${found.problems[0] ?? "it is not whole"}`,
+      hint: `Correct ${found.file ?? "it"} first.`,
+      ...(found.problems.length > 1 ? { cause: found.problems.slice(1).join(" ") } : {}),
+    });
+  }
+  throw new BpfdeskError({
+    code: "no-such-runbook",
+    message: `There is no runbook called ${JSON.stringify(id.slice(0, 64))}.`,
+    hint: `There are: ${shelf.map(({ info }) => info.id).join(", ") || "none"}.`,
+  });
+}
+
+function infoOf({ info, file, problems }: Bookshelf[number]): RunbookInfo {
+  return { ...info, file, problems: [...problems] };
+}
