@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { collectArgv, composeScript, shellQuote } from "../../core/collect/compose.ts";
+import { collectArgv, composeNamed, composeScript, shellQuote } from "../../core/collect/compose.ts";
 import { loadSections, sectionInfo } from "./sections.ts";
 
 const resources = path.resolve(import.meta.dirname, "../../../resources");
@@ -79,14 +79,17 @@ describe("composeScript", () => {
     expect(composeScript([...sections].reverse(), { stage: 1 })).toBe(script);
   });
 
-  it("holds the sections of its stage only", async () => {
+  it("holds the sections of its stage only, and those for runbooks when they are named", async () => {
     const sections = await loadSections(resources);
-    const ids = (stage: 1 | 2) =>
-      sections
-        .filter(({ id }) => composeScript(sections, { stage }).includes(`section ${id} node`))
-        .map(({ id }) => id);
-    expect(ids(2)).toEqual(["bpf.xlated"]);
-    expect(ids(1)).toEqual(sections.map(({ id }) => id).filter((id) => id !== "bpf.xlated"));
+    const ids = (script: string) =>
+      sections.filter(({ id }) => script.includes(`section ${id} node`)).map(({ id }) => id);
+    const onDemand = sections.filter(({ stage }) => stage === 3);
+    const others = sections.filter(({ id, stage }) => stage !== 3 && id !== "bpf.xlated").map(({ id }) => id);
+    expect(ids(composeScript(sections, { stage: 2 }))).toEqual(["bpf.xlated"]);
+    expect(ids(composeScript(sections, { stage: 1 }))).toEqual(others);
+    expect(ids(composeNamed(onDemand))).toEqual(
+      onDemand.filter(({ scope }) => scope.includes("node")).map(({ id }) => id),
+    );
   });
 
   it("uses no here-document, which some shells keep in a file", async () => {
