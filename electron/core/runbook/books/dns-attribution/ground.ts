@@ -1,0 +1,70 @@
+/** Everything this book judges from, read once out of what the run has gathered. */
+import type { SectionFacts } from "../../../parse.ts";
+import type { Reading, RunState } from "../../types.ts";
+import { type Asker, askersOf } from "./askers.ts";
+import { type Connections, readConnections } from "./connections.ts";
+import { type Forwarding, forwardingOf } from "./forwarders.ts";
+import { type ProcessTable, readProcessTable } from "./processes.ts";
+import { type Query, readWatch, type Watch } from "./queries.ts";
+import { type Question, questionOf } from "./question.ts";
+
+/** Ids of the book's steps and measurements; they are in the journal. */
+export const LOOK = "look";
+export const WATCH = "watch";
+
+export interface Ground {
+  state: RunState;
+  question: Question;
+  watch: Watch;
+  connections: Connections;
+  table: ProcessTable;
+  /** Of both looks, the later first. */
+  readings: readonly Reading[];
+  crictl: SectionFacts["k8s.crictl"] | null;
+  forwarding: Forwarding;
+  /** Everybody who asked, whatever was asked about; the busiest first. */
+  askers: Asker[];
+}
+
+/** Null where queries could not be watched at all; {@link whyNot} says why. */
+export function groundOf(state: RunState): Ground | null {
+  const trace = state.traces[WATCH]?.dns;
+  if (!trace?.schema) return null;
+  const question = questionOf(state);
+  const { before = [], after = [] } = state.readings[WATCH] ?? {};
+  const look = state.readings[LOOK]?.after ?? [];
+  const watch = readWatch(trace, question.seconds);
+  const crictl = look.find(({ section }) => section === "k8s.crictl")?.facts as SectionFacts["k8s.crictl"] | undefined;
+  const found = {
+    state,
+    question,
+    watch,
+    connections: readConnections(state.traces[WATCH]?.connect),
+    table: readProcessTable(before, after),
+    readings: [...after, ...before, ...look],
+    crictl: crictl ?? null,
+    forwarding: forwardingOf(watch.queries),
+  };
+  return { ...found, askers: askersOf(found) };
+}
+
+export function whyNot({ traces, left_out }: RunState): string {
+  const error = traces[WATCH]?.dns?.error;
+  return error?.message ?? left_out[WATCH] ?? "the dns tracer was not run";
+}
+
+/** Those who asked what was asked about. */
+export function concerned({ askers, question }: Ground): Asker[] {
+  return askers.filter(({ queries }) => queries.some(question.asks));
+}
+
+/** A filter of the trace's table for these queries of an asker. */
+export function filterOf(asker: Asker, name: Query["name"] = null): string {
+  const quoted = (text: string) => (/^[\w.:/-]+$/.test(text) ? text : `"${text.replaceAll('"', "")}"`);
+  const [pid, ...others] = asker.pids;
+  const who =
+    pid !== undefined && others.length === 0
+      ? [`pid=${pid}`]
+      : [`comm=${quoted(asker.comm)}`, ...(asker.place.cgroup === "" ? [] : [`cgroup=${quoted(asker.place.cgroup)}`])];
+  return ["role=client", ...who, ...(name === null ? [] : [`name=${quoted(name)}`])].join(" ");
+}

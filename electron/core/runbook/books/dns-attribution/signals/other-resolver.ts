@@ -1,0 +1,67 @@
+/** It asks somebody else than it is told to. */
+import type { Datapath } from "../../../../model/types.ts";
+import type { Asker } from "../askers.ts";
+import type { Ground } from "../ground.ts";
+import { plainAddress } from "../queries.ts";
+import { by, resolversText } from "../table.ts";
+import { nothing, type Signal, signalVerdict } from "./signal.ts";
+
+const ID = "other-resolver";
+
+export const otherResolver: Signal = {
+  id: ID,
+  judge(asker, ground) {
+    const { servers, from, own, command_id } = expected(asker, ground);
+    if (servers.length === 0) return nothing(null);
+    const odd = asker.queries.filter(({ resolver }) => resolver !== null && !servers.includes(resolver));
+    if (odd.length === 0) return nothing(null);
+    const rewriting = rewrites(ground.state.datapath, asker.place.cgroup);
+    // Of a query on a socket that is not connected and that nobody answered, the address is known after translation only.
+    const sure = odd.some(({ outcome, transport }) => outcome === "answered" || transport === "tcp");
+    const asked = by(odd, ({ resolver }) => resolver ?? "").map(([address]) => address);
+    const told = `configured: ${servers.join(", ")} (${from})`;
+    return {
+      figure: null,
+      verdict: signalVerdict(asker, ground, {
+        signal: ID,
+        verdict: rewriting.length > 0 ? "cannot_tell" : own && sure ? "confirmed" : "likely",
+        facts: [
+          `${odd.length} of ${asker.queries.length} queries ${resolversText(odd)}`,
+          ...(command_id === null ? [told] : []),
+          ...(rewriting.length > 0
+            ? [`programs that can rewrite addresses before a packet is sent: ${rewriting.join(", ")}`]
+            : []),
+        ],
+        evidence: command_id === null ? [] : [{ text: told, source: { kind: "command", command_id } }],
+        meaning:
+          rewriting.length > 0
+            ? "It may have asked the configured address: a program of the network plugin replaces the address of a service by that of a pod behind it at connect or sendmsg, before the tracer can see it."
+            : own
+              ? `It asks ${asked.join(", ")} although it is told to ask others. Tools that are given a server (dig @…), images with a resolver of their own and malware do so; network policy for DNS does not cover it.`
+              : `It asks ${asked.join(", ")}, which is not what is usual here; its own resolv.conf was not read, and a pod may have a dnsPolicy or dnsConfig of its own.`,
+        missing: rewriting.length > 0 ? [`Whether ${asked.join(", ")} is a pod behind ${servers.join(", ")}.`] : [],
+        advice: null,
+      }),
+    };
+  },
+};
+
+function expected(
+  { configured }: Asker,
+  { question }: Ground,
+): { servers: string[]; from: string; own: boolean; command_id: string | null } {
+  if (question.resolvers.length > 0) {
+    return { servers: question.resolvers.map(plainAddress), from: "as it was given", own: true, command_id: null };
+  }
+  return configured ?? { servers: [], from: "", own: false, command_id: null };
+}
+
+/** Names of programs on connect and sendmsg of its cgroup or one above it. */
+function rewrites(datapath: Datapath | null, cgroup: string): string[] {
+  const above = (path: string) => path === "/" || cgroup === path || cgroup.startsWith(`${path}/`);
+  return (datapath?.cgroups ?? []).flatMap(({ attach_type, cgroup: path, prog_id }) => {
+    if (!/(connect|sendmsg)[46]$/.test(attach_type) || !above(path)) return [];
+    const program = datapath?.programs.find(({ id }) => id === prog_id);
+    return [`${program?.name || `program ${prog_id}`} (${attach_type} of ${path})`];
+  });
+}
