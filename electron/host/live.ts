@@ -5,6 +5,8 @@
  */
 import { join } from "node:path";
 import type { SshHost, SshResolved } from "../shared/contract.ts";
+import { askPod } from "./change/checks.ts";
+import { lendChange } from "./change/lend.ts";
 import { collectFollowUp, collectNode, readSections } from "./collect/collect.ts";
 import { installationOf } from "./installation.ts";
 import { takeInventory } from "./residue/inventory.ts";
@@ -35,8 +37,12 @@ export interface LivePartsOptions {
   known_hosts?: string;
 }
 
+/** A change that was not confirmed is put back by the node after so many seconds: time for the checks, and for a slow line. */
+const LEASE_S = 20;
+
 export function liveParts(options: LivePartsOptions, secrets: SecretStore): LiveParts {
   const toolsDir = join(options.resourcesDir, "tools");
+  const changeDir = join(options.resourcesDir, "change");
   const tracersDir = join(options.resourcesDir, "tracers");
   const known_hosts = options.known_hosts ? { known_hosts: options.known_hosts } : {};
   const tag = () => newTag(installationOf(options.dataDir));
@@ -58,6 +64,11 @@ export function liveParts(options: LivePartsOptions, secrets: SecretStore): Live
       collectFollowUp,
       readSections,
       lendTracers: (transport, { signal }) => lendTracers(transport, { tracersDir, signal }),
+      changes: {
+        lend: (transport, { signal }) => lendChange(transport, { dir: changeDir, signal }),
+        askPod,
+        lease_s: LEASE_S,
+      },
       residue: { takeInventory, stopLeftovers },
     },
     localAvailable,

@@ -12,6 +12,7 @@ import type { AppInfo } from "../shared/contract.ts";
 import type { Handlers } from "../shared/rpc/server.ts";
 import { loadSections } from "./collect/sections.ts";
 import { appHandlers } from "./handlers/app.ts";
+import { changeHandlers } from "./handlers/changes.ts";
 import type { HostContext } from "./handlers/context.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { recordHandlers } from "./handlers/records.ts";
@@ -98,6 +99,7 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
       ...nodeHandlers(host),
       ...targetHandlers(host),
       ...traceHandlers(host),
+      ...changeHandlers(host),
       ...runbookHandlers(host),
       ...secretHandlers(secrets),
     },

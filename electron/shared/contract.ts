@@ -360,6 +360,15 @@ export const contract = {
   /** Goes on with the first step that has no result; also after a reconnect and in a reopened session. */
   "runbook.resume": call<null>()(onNode.extend({ run_id: id })),
   "runbook.stop": call<null>()(onNode.extend({ run_id: id })),
+  /** Works out what taking this attachment off would mean; changes nothing. Comes as the event `change.planned`. */
+  "change.plan": call<{ plan_id: string }>()(onNode.extend({ entry: z.string().min(1).max(1000) })),
+  /**
+   * A person approves the node's last plan, once, by typing what it asks for. How it goes comes as events `change.*`; what was
+   * not confirmed by the checks is put back.
+   */
+  "change.approve": call<null>()(onNode.extend({ plan_id: id, typed: z.string().max(512) })),
+  /** Possible until the connection it was made over ends. */
+  "change.undo": call<null>()(onNode.extend({ plan_id: id })),
   /** The raw bytes of one recorded command. */
   "command.output": stream<BlobChunk>()(session.extend({ command_id: id })),
   /** A snapshot file of the node's last collection, as bytes to save. */

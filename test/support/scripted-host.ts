@@ -41,6 +41,8 @@ export interface ScriptedHost {
   tracers: TracerManifest[];
   tracerCheck: TracerCheck;
   books: RunbookInfo[];
+  /** Called by change.plan; emits the plan and returns its id. */
+  onPlan: (node: string, entry: string) => string;
   /** Called by runbook.start; emits what follows. */
   onRunbook: (run_id: string, node: string) => void;
   /** Answers trace.rows, whose input is the request as the contract says. */
@@ -118,6 +120,7 @@ export function scriptedHost(): ScriptedHost {
     tracers: [],
     tracerCheck: { kernel: "6.1.0", arch: "x86_64", features: {}, tracers: {} },
     books: [],
+    onPlan: () => "plan",
     onRunbook: () => {},
     rows: () => ({ columns: [], rows: [], total: 0, matching: 0, dropped: 0 }),
     onTrace: () => {},
@@ -259,6 +262,18 @@ export function scriptedHost(): ScriptedHost {
     },
     "trace.lines": async function* () {
       yield [];
+    },
+    "change.plan": (input) => {
+      record("change.plan", input);
+      return { plan_id: host.onPlan(input.node, input.entry) };
+    },
+    "change.approve": (input) => {
+      record("change.approve", input);
+      return null;
+    },
+    "change.undo": (input) => {
+      record("change.undo", input);
+      return null;
     },
     "runbooks.list": () => host.books,
     "runbook.start": (input) => {

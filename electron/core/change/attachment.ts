@@ -114,6 +114,19 @@ function refOf(iface: Iface, hook: Hook, entry: HookEntry, program: Program | nu
   };
 }
 
+/** Is this entry the attachment, wherever the picture is from? A link does not count. */
+export function attachedAs(hook: Hook, entry: HookEntry, ref: AttachmentRef): boolean {
+  const same =
+    entry.mechanism === ref.mechanism && DIRECTIONS[hook.hook] === ref.direction && entry.prog_id === ref.prog_id;
+  if (ref.mechanism !== "clsact" || !same) return same;
+  return (
+    entry.pref === ref.pref &&
+    handleOf(entry) === ref.handle &&
+    chainOf(entry) === ref.chain &&
+    protocolOf(entry) === ref.protocol
+  );
+}
+
 function cannotBePutBack(node: string, iface: Iface, why: string): BpfdeskError {
   return new BpfdeskError({
     code: "cannot-be-put-back",

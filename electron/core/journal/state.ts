@@ -9,6 +9,7 @@ import type { Datapath, SectionState } from "../model/types.ts";
 import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
 import type { LinkInfo } from "../ssh/link.ts";
 import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
+import { type ChangeState, foldChanges, isChangeEvent } from "./changes.ts";
 import type { EventBody, JournalEvent, Privileges, Prompt, TraceLimits } from "./events.ts";
 import { foldRunbooks, isRunbookEvent, type RunbookRunState } from "./runbooks.ts";
 
@@ -120,6 +121,8 @@ export interface SessionState {
   traces: readonly TraceState[];
   /** In the order they were started. */
   runbooks: readonly RunbookRunState[];
+  /** In the order they were planned; of plans that nobody approved, each node's last one. */
+  changes: readonly ChangeState[];
 }
 
 export const emptySession: SessionState = {
@@ -130,6 +133,7 @@ export const emptySession: SessionState = {
   commands: [],
   traces: [],
   runbooks: [],
+  changes: [],
 };
 
 /** Applies one event. Events at or below `last_seq` were seen already and change nothing. */
@@ -318,6 +322,7 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
     }
     default:
       if (isRunbookEvent(event)) return { ...state, runbooks: foldRunbooks(state.runbooks, event, at) };
+      if (isChangeEvent(event)) return { ...state, changes: foldChanges(state.changes, event, at) };
       // A journal of a newer version may hold events this one does not know.
       return state;
   }

@@ -5,6 +5,8 @@
  */
 import { BpfdeskError, type ErrorData, type Phase } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
+import { type Changing, createChanging } from "../change/changing.ts";
+import type { ChangeRecord } from "../change/record.ts";
 import type { TraceStore } from "../trace/store.ts";
 import { createTracing, type Tracing } from "../trace/tracing.ts";
 import type { NodeTransport } from "../transport/types.ts";
@@ -35,6 +37,7 @@ export interface LiveNode {
   /** Aborted when the connection is left or gone; a connection that is gone is the reason, a BpfdeskError. */
   readonly over: AbortSignal;
   readonly tracing: Pick<Tracing, "start" | "stop" | "check">;
+  readonly changing: Pick<Changing, "plan" | "approve" | "undo">;
   /** Stops what was found of earlier connections; how it went comes as an event. */
   stopLeftovers(ids: readonly string[]): Promise<void>;
   /** Takes back what was lent, looks what is left, closes; within the limit. Never rejects. */
@@ -58,6 +61,7 @@ export interface LiveParts {
   prompter: Pick<Prompter, "ask">;
   proof: Proof;
   traces: TraceStore;
+  changes: ChangeRecord;
   tell(...events: EventBody[]): void;
   /** A new id for a collection. */
   collectId(): string;
@@ -85,6 +89,17 @@ export function workOn(parts: LiveParts): LiveNode {
     store: parts.traces,
     traceId: parts.traceId,
     tell,
+  });
+  const changing = createChanging({
+    node,
+    transport,
+    work: work.changes,
+    reserve: (record_key) => recorder.reserve(record_key),
+    beforeLending: () => proof.begun,
+    record: parts.changes,
+    bpftool: () => tool?.bpftool ?? "bpftool",
+    tell,
+    lookAgain: () => void lookAgain(),
   });
   let phase: Phase = "ready";
   let tool: LentTool | null = null;
@@ -120,12 +135,19 @@ export function workOn(parts: LiveParts): LiveNode {
     const context = { node, collect_id, command_id: recorder.reserve("collect"), transport, work, signal, tell };
     try {
       await runCollection({ ...context, lend: () => lend(signal) });
+      changing.looked();
     } catch (error) {
       doubtful = true;
       tell({ type: "collect.failed", node, collect_id, error: whyEnded(error, signal) });
     }
     collecting = null;
     if (!over.signal.aborted) enter("ready");
+  }
+
+  /** One that runs already may have begun before what is to be seen. */
+  async function lookAgain(): Promise<void> {
+    await collecting?.done;
+    if (!over.signal.aborted && !collecting) collect();
   }
 
   async function lend(signal: AbortSignal): Promise<LentTool> {
@@ -154,10 +176,11 @@ export function workOn(parts: LiveParts): LiveNode {
     await collecting?.done;
     if (doubtful && !(await connectionStands(transport))) return null;
     // Before the last look, which is to see the node without them.
-    const tracers = await tracing.end(Math.min(TRACES_END_MS, limit_ms / 2));
+    const end_ms = Math.min(TRACES_END_MS, limit_ms / 2);
+    const ours = (await Promise.all([tracing.end(end_ms), changing.end(end_ms)])).flat();
     const seen = await proof.report();
     try {
-      lent = [...tracers, ...((await tool?.cleanup()) ?? [])];
+      lent = [...ours, ...((await tool?.cleanup()) ?? [])];
     } catch (failure) {
       failed(failure);
     }
@@ -179,6 +202,7 @@ export function workOn(parts: LiveParts): LiveNode {
     collect,
     cancel: () => collecting?.controller.abort(),
     tracing,
+    changing,
     disassemble: (prog_id) => disassemble(transport, recorder, { prog_id, bpftool: tool?.bpftool ?? null }),
     stopLeftovers: (ids) => proof.stopLeftovers(ids),
     over: over.signal,
@@ -216,7 +240,7 @@ export function workOn(parts: LiveParts): LiveNode {
       const running = recorder.running();
       // Closed first: what is asked over it from here on fails at once.
       void transport.close().catch(() => {});
-      const gone = [tool?.cleanup().catch(() => []) ?? [], tracing.lost(error)];
+      const gone = [tool?.cleanup().catch(() => []) ?? [], tracing.lost(error), changing.lost()];
       const words = (await within(Promise.all(gone), LAST_WORDS_MS))?.flat() ?? [];
       return running === 0 ? words : [...words, stillRunning(running, transport.host)];
     },

@@ -8,6 +8,7 @@
 import { BpfdeskError, type ChangedHostKey, type ErrorData } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
+import { createChangeRecord } from "../change/record.ts";
 import type { Journal } from "../journal/journal.ts";
 import { playTraces } from "../trace/recorded.ts";
 import type { TraceStore } from "../trace/store.ts";
@@ -33,6 +34,8 @@ export interface NodeSession {
   disassemble(prog_id: number): Promise<{ text: string; command_id: string }>;
   /** Of the connection that stands. Throws `not-ready`. */
   tracing(): LiveNode["tracing"];
+  /** Of the connection that stands. Throws `not-ready`. */
+  changing(): LiveNode["changing"];
   /** The work on the connection that stands. Throws `not-ready`. */
   live(): LiveNode;
   /** Why there is no connection, as far as it was told last; null while one stands. */
@@ -88,7 +91,9 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
       const collectId = () => `${node}.${journal.last_seq}.collect${++collections}`;
       const traceId = () => `${node}.${journal.last_seq}.trace${++started}`;
       if (inner.traces) void playTraces(inner.traces, { node, recorder, traceId, tell });
-      return workOn({ node, transport, work, recorder, prompter, proof, traces, tell, collectId, traceId });
+      const changes = createChangeRecord(journal, node);
+      const ids = { collectId, traceId };
+      return workOn({ node, transport, work, recorder, prompter, proof, traces, changes, tell, ...ids });
     },
     describe: (inner) => readyEvent(node, inner, work),
   });
@@ -113,6 +118,7 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
     collect: () => ready().collect(),
     disassemble: async (prog_id) => ready().disassemble(prog_id),
     tracing: () => ready().tracing,
+    changing: () => ready().changing,
     live: ready,
     get error() {
       return life.error;

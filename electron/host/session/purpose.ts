@@ -19,6 +19,10 @@ const PURPOSES: Record<string, string> = {
   "residue-inventory": "See what is on the node, to prove that it is left as it was found",
   "stop-leftovers": "Stop what earlier connections left, as chosen",
   "tracers-check": "See what the kernel offers the tracers",
+  "change-ask": "See which interface this SSH session comes in by, for the plan of a change",
+  "change-runs": "See how often the program runs, for the plan of a change",
+  "change-pod": "See whether the pod answers",
+  change: "Take one program off one hook as approved, with a way back",
   trace: "Run a tracer, as asked",
   "prog-xlated": "Disassemble a program",
 };

@@ -7,6 +7,7 @@
  */
 import type { ErrorData } from "../../core/errors.ts";
 import type { EventBody } from "../../core/journal/events.ts";
+import { changesOf } from "../change/record.ts";
 import type { Journal } from "../journal/journal.ts";
 
 const stopped = (node: string): ErrorData => ({
@@ -46,7 +47,7 @@ export function recoverSession(journal: Journal): number {
       const [started] = [...journal.ofTypes(["collect.started"], node)].filter(({ seq }) => seq === collect);
       if (started) events.push({ type: "collect.failed", node, collect_id: started.collect_id, error: stopped(node) });
     }
-    events.push(...endsOfTraces(journal, node), ...pausesOfRuns(journal, node));
+    events.push(...endsOfTraces(journal, node), ...pausesOfRuns(journal, node), ...endsOfChanges(journal, node));
     // A node can be connected to again after it was left.
     if (journal.lastSeqOf(OVER, node) > journal.lastSeqOf(UNDER_WAY, node)) continue;
     open += 1;
@@ -66,6 +67,15 @@ function endsOfTraces(journal: Journal, node: string): EventBody[] {
   }
   const error = stopped(node);
   return [...rows].map(([trace_id, of]) => ({ type: "trace.ended", node, trace_id, summary: null, rows: of, error }));
+}
+
+/** What was confirmed stays. What was not, the node puts back by itself: the next picture of it tells. */
+function endsOfChanges(journal: Journal, node: string): EventBody[] {
+  return changesOf(journal, node).flatMap(({ phase, plan: { plan_id } }): EventBody[] => {
+    if (phase === "confirmed") return [{ type: "change.left", node, plan_id }];
+    const under_way = phase === "approved" || phase === "armed" || phase === "detached";
+    return under_way ? [{ type: "change.failed", node, plan_id, error: stopped(node), unsure: true }] : [];
+  });
 }
 
 /** A run that was at work is paused: it can be resumed. */

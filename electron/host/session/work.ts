@@ -9,6 +9,7 @@ import type { Phase } from "../../core/errors.ts";
 import type { Prompt } from "../../core/journal/events.ts";
 import type { Leftover, NodeInventory } from "../../core/residue/types.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
+import type { AskPod } from "../change/checks.ts";
 import type { OnCommand } from "../transport/privileges.ts";
 import type { NodeTransport } from "../transport/types.ts";
 
@@ -41,6 +42,14 @@ export interface LentBinary {
   remove(): Promise<string[]>;
 }
 
+/** How something on a node is changed. */
+export interface ChangeWork {
+  lend(transport: NodeTransport, options: { signal: AbortSignal }): Promise<LentBinary>;
+  askPod: AskPod;
+  /** A change that was not confirmed is put back by the node after so many seconds. */
+  lease_s: number;
+}
+
 export interface ResidueWork {
   /**
    * Everything bpfdesk could leave on the node, as it is now. With `retire` a lent bpftool is taken away by the
@@ -66,6 +75,8 @@ export interface NodeWork {
   ): Promise<LentTool>;
   /** Absent where nothing can be traced. */
   lendTracers?(transport: NodeTransport, options: { signal: AbortSignal }): Promise<LentBinary>;
+  /** Absent where nothing can be changed. */
+  changes?: ChangeWork;
   /** Absent where nothing can be left. */
   residue?: ResidueWork;
   /** Rejects only when cancelled or when nothing at all arrived. */
