@@ -10,6 +10,7 @@ import { plural } from "../ui/format.ts";
 import { NodeText } from "../ui/node-text.tsx";
 import { FileDoor } from "./file-door.tsx";
 import { SshDoor } from "./ssh-door.tsx";
+import { Symptoms } from "./symptoms.tsx";
 
 export function FirstScreen({ info }: { info: AppInfo }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -24,6 +25,7 @@ export function FirstScreen({ info }: { info: AppInfo }) {
         </h1>
         <p className="muted">Every eBPF program of one node, in the order its kernel runs them.</p>
       </header>
+      <Symptoms />
       <OpenNodes />
       <div className="doors">
         <Door icon={FlaskConical} title="Sample incident">

@@ -4,6 +4,8 @@ import type { Datapath } from "../../electron/core/model/types.ts";
 import { visibleText } from "../../electron/core/text/visible.ts";
 import { actionsFor } from "../shell/actions.ts";
 import { findingKey, indexOf, podLabel, programLabel } from "../stores/datapath-index.ts";
+import { booksStore, usable } from "../stores/runbooks/books.ts";
+import { openBook } from "../stores/runbooks/form-store.ts";
 import { reveal, selectionStore } from "../stores/selection.ts";
 import { openForm } from "../stores/traces/form-store.ts";
 import { type Offer, offersFor } from "../stores/traces/offers.ts";
@@ -35,7 +37,23 @@ export function paletteItems(node: NodeState): PaletteItem[] {
     detail: "",
     run: () => showView(view.id),
   }));
-  return [...actions, ...tracerItems(node), ...panels, ...(node.datapath ? thingsOf(node.datapath) : [])];
+  return [
+    ...actions,
+    ...bookItems(),
+    ...tracerItems(node),
+    ...panels,
+    ...(node.datapath ? thingsOf(node.datapath) : []),
+  ];
+}
+
+function bookItems(): PaletteItem[] {
+  return usable(booksStore.getState().list).map(({ id, title, symptom }) => ({
+    id: `book:${id}`,
+    kind: "runbook",
+    title: visibleText(`Runbook: ${title}`),
+    detail: visibleText(symptom),
+    run: () => openBook(id),
+  }));
 }
 
 /** Every tracer, and before them those that can be asked about what is selected. */

@@ -1,6 +1,7 @@
-/** The overlay that is open, if any: palette or shortcuts. */
+/** The overlay that is open, if any: a change to approve, palette or shortcuts. */
 import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
+import { ChangeDialog } from "../change/change-dialog.tsx";
 import { shortcutHelp } from "../shell/shortcuts.ts";
 import { closeOverlay, overlayStore } from "../stores/overlay.ts";
 import { Button } from "../ui/button.tsx";
@@ -9,9 +10,13 @@ import { Palette } from "./palette.tsx";
 
 export default function Overlays({ node }: { node: NodeState }) {
   const open = useStore(overlayStore, (state) => state.open);
-  if (open === "palette") return <Palette node={node} />;
-  if (open === "shortcuts") return <Shortcuts />;
-  return null;
+  return (
+    <>
+      <ChangeDialog />
+      {open === "palette" ? <Palette node={node} /> : null}
+      {open === "shortcuts" ? <Shortcuts /> : null}
+    </>
+  );
 }
 
 function Shortcuts() {

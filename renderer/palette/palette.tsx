@@ -13,6 +13,7 @@ import {
 } from "react-aria-components";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { closeOverlay } from "../stores/overlay.ts";
+import { useBooks } from "../stores/runbooks/books.ts";
 import { useTracers } from "../stores/traces/tracers.ts";
 import { fuzzyRank } from "./fuzzy.ts";
 import { type PaletteItem, paletteItems } from "./items.ts";
@@ -25,8 +26,9 @@ const focusAtOnce = (input: HTMLInputElement | null) => input?.focus();
 export function Palette({ node }: { node: NodeState }) {
   const [query, setQuery] = useState("");
   const { list: tracers } = useTracers();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: tracers that arrive later are items too
-  const items = useMemo(() => paletteItems(node), [node, tracers]);
+  const { list: books } = useBooks();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: tracers and books that arrive later are items too
+  const items = useMemo(() => paletteItems(node), [node, tracers, books]);
   const shown = useMemo(() => fuzzyRank(query, items, (item) => `${item.title} ${item.detail}`, SHOWN), [items, query]);
   const run = (item: PaletteItem | undefined) => {
     if (!item) return;
@@ -43,7 +45,7 @@ export function Palette({ node }: { node: NodeState }) {
               <Input
                 ref={focusAtOnce}
                 className="input input-large"
-                placeholder="Program, interface, pod, map, finding, tracer, view or command"
+                placeholder="Program, interface, pod, map, finding, runbook, tracer, view or command"
                 onKeyDownCapture={(event) => {
                   // A search field would empty itself first; here Escape means to leave.
                   if (event.key === "Escape") return closeOverlay();

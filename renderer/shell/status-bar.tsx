@@ -1,9 +1,13 @@
 /** What could not be seen and what is under way. An incomplete picture must never look complete. */
-import { Activity, Eye, TriangleAlert } from "lucide-react";
+import { Activity, BookOpenCheck, Eye, MessageCircleQuestion, TriangleAlert, Wrench } from "lucide-react";
 import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
+import { showChange } from "../stores/change/dialog.ts";
+import { newestChange } from "../stores/change/text.ts";
 import { dismissNotice, noticeStore } from "../stores/notice.ts";
+import { newestGoing } from "../stores/runbooks/run-state.ts";
+import { showRun as showRunbook } from "../stores/runbooks/shown.ts";
 import { sessionStore } from "../stores/session.ts";
 import { runningSum } from "../stores/traces/run-state.ts";
 import { cpuText } from "../stores/traces/text.ts";
@@ -41,6 +45,7 @@ export function StatusBar({ node }: { node: NodeState }) {
         </span>
       ) : null}
       <Tracing />
+      <GoingOn />
       <span className="grow" />
       <Notice />
       {datapath ? (
@@ -67,6 +72,33 @@ function Tracing() {
         {lost > 0 ? ` · ${countText(lost)} lost` : ""}
       </Button>
     </span>
+  );
+}
+
+/** Runbooks that go on or wait, and changes that go on or can be taken back; leads to them. */
+function GoingOn() {
+  const runbooks = useStore(sessionStore, (state) => state.runbooks);
+  const changes = useStore(sessionStore, (state) => state.changes);
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  const run = newestGoing(runbooks, nodes);
+  const change = newestChange(changes, nodes);
+  return (
+    <>
+      {run ? (
+        <Button
+          variant="quiet"
+          icon={run.waits ? MessageCircleQuestion : BookOpenCheck}
+          onPress={() => showRunbook(run.run_id)}
+        >
+          {run.text}
+        </Button>
+      ) : null}
+      {change ? (
+        <Button variant="quiet" icon={Wrench} onPress={() => showChange(change.node, change.plan_id)}>
+          {change.text}
+        </Button>
+      ) : null}
+    </>
   );
 }
 

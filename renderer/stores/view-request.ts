@@ -8,6 +8,11 @@ export function showView(id: string): void {
   viewRequestStore.setState((state) => ({ id, nonce: state.nonce + 1 }));
 }
 
+/** Takes a request back that nobody answered yet. */
+export function withdrawView(): void {
+  viewRequestStore.setState((state) => ({ id: null, nonce: state.nonce + 1 }));
+}
+
 /** Puts all views back where they were at first. */
 export function resetViews(): void {
   showView("");

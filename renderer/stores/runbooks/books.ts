@@ -1,0 +1,50 @@
+/** The runbooks there are, those that ship with the app and the team's own: asked for once per link, and again on demand. */
+import { useEffect } from "react";
+import { useStore } from "zustand";
+import { createStore } from "zustand/vanilla";
+import type { ErrorData } from "../../../electron/core/errors.ts";
+import type { RunbookInfo } from "../../../electron/shared/contract.ts";
+import { errorData } from "../../host/error-data.ts";
+import { host } from "../../host/link.ts";
+
+export interface BooksState {
+  state: "idle" | "loading" | "ready" | "failed";
+  list: readonly RunbookInfo[];
+  error: ErrorData | null;
+}
+
+export const booksStore = createStore<BooksState>(() => ({ state: "idle", list: [], error: null }));
+
+/** All runbooks; loads them on first use. */
+export function useBooks(): BooksState {
+  useEffect(() => {
+    if (booksStore.getState().state === "idle") void loadBooks();
+  }, []);
+  return useStore(booksStore);
+}
+
+/** Asks for them, also when they are here: a team may have changed its own. What is here stays until the answer. */
+export async function loadBooks(): Promise<void> {
+  if (booksStore.getState().state === "loading") return;
+  booksStore.setState({ state: "loading", error: null });
+  try {
+    booksStore.setState({ state: "ready", list: await host().client.call("runbooks.list", {}) });
+  } catch (error) {
+    booksStore.setState({ state: "failed", error: errorData(error) });
+  }
+}
+
+/** The book with that id; undefined for one this installation does not have. */
+export function bookOf(list: readonly RunbookInfo[], id: string): RunbookInfo | undefined {
+  return list.find((book) => book.id === id);
+}
+
+/** Title of a book; its id when this installation does not have it. */
+export function bookTitle(list: readonly RunbookInfo[], id: string): string {
+  return bookOf(list, id)?.title ?? id;
+}
+
+/** Books that can be opened: a team's own with problems cannot. */
+export function usable(list: readonly RunbookInfo[]): RunbookInfo[] {
+  return list.filter(({ problems }) => problems.length === 0);
+}

@@ -1,0 +1,93 @@
+/** Verdicts in the order a person reads them, counted, found and compared. Pure; texts may hold text of the node. */
+import type { RunbookVerdict, VerdictWord } from "../../../electron/core/runbook/types.ts";
+import { countText } from "../../ui/format.ts";
+
+/** What matters most first. */
+export const VERDICT_ORDER: readonly VerdictWord[] = ["confirmed", "likely", "cannot_tell", "ruled_out"];
+
+export const VERDICT_WORDS: Record<VerdictWord, string> = {
+  confirmed: "confirmed",
+  likely: "likely",
+  cannot_tell: "cannot tell",
+  ruled_out: "ruled out",
+};
+
+/** By word, those that matter most first, in the book's own order within a word. Words that nothing has are left out. */
+export function groupsOf(verdicts: readonly RunbookVerdict[]): { word: VerdictWord; verdicts: RunbookVerdict[] }[] {
+  const byWord = Map.groupBy(verdicts, ({ verdict }) => verdict);
+  return VERDICT_ORDER.flatMap((word) => {
+    const group = byWord.get(word);
+    return group ? [{ word, verdicts: group }] : [];
+  });
+}
+
+/** `1 confirmed, 3 cannot tell`. */
+export function countsText(verdicts: readonly RunbookVerdict[]): string {
+  if (verdicts.length === 0) return "no verdict";
+  return groupsOf(verdicts)
+    .map((group) => `${countText(group.verdicts.length)} ${VERDICT_WORDS[group.word]}`)
+    .join(", ");
+}
+
+/** What is said aloud when verdicts come: how many, and what was confirmed. */
+export function spokenText(verdicts: readonly RunbookVerdict[]): string {
+  if (verdicts.length === 0) return "";
+  const confirmed = verdicts.filter(({ verdict }) => verdict === "confirmed");
+  const named = confirmed.slice(0, 3).map(({ kind, subject }) => `${kindText(kind)}: ${subject}`);
+  const more = confirmed.length > named.length ? [`and ${confirmed.length - named.length} more`] : [];
+  return [`Verdicts: ${countsText(verdicts)}.`, ...named, ...more].join(" ");
+}
+
+/** The words of a conclusion: `active-conflict` → `active conflict`. */
+export function kindText(kind: string): string {
+  return kind.replaceAll(/[-_]+/g, " ");
+}
+
+/** Those that hold every typed word, anywhere in what they say. */
+export function fittingVerdicts(verdicts: readonly RunbookVerdict[], typed: string): readonly RunbookVerdict[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return verdicts;
+  return verdicts.filter((one) => {
+    const text = [
+      one.subject,
+      kindText(one.kind),
+      VERDICT_WORDS[one.verdict],
+      one.meaning,
+      ...one.evidence.map((fact) => fact.text),
+      ...one.missing,
+    ]
+      .join(" ")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+export interface Comparison {
+  /** What each verdict was in the earlier run; null: it had none with that id. */
+  was: ReadonlyMap<string, VerdictWord | null>;
+  /** Of the earlier run only. */
+  gone: readonly RunbookVerdict[];
+  /** In words, for the heading. */
+  text: string;
+}
+
+/** What became of the verdicts of an earlier run of the same book on the same node. */
+export function compareVerdicts(before: readonly RunbookVerdict[], after: readonly RunbookVerdict[]): Comparison {
+  const old = new Map(before.map((one) => [one.id, one]));
+  const now = new Set(after.map(({ id }) => id));
+  const was = new Map(after.map((one) => [one.id, old.get(one.id)?.verdict ?? null]));
+  const gone = before.filter(({ id }) => !now.has(id));
+  const fresh = after.filter(({ id }) => !old.has(id)).length;
+  const changed = after.filter((one) => {
+    const earlier = old.get(one.id);
+    return earlier !== undefined && earlier.verdict !== one.verdict;
+  }).length;
+  const same = after.length - fresh - changed;
+  const parts = [
+    changed > 0 ? `${countText(changed)} changed` : "",
+    fresh > 0 ? `${countText(fresh)} new` : "",
+    gone.length > 0 ? `${countText(gone.length)} gone` : "",
+    same > 0 ? `${countText(same)} as before` : "",
+  ].filter(Boolean);
+  return { was, gone, text: parts.length === 0 ? "no verdict in either" : parts.join(", ") };
+}

@@ -1,0 +1,78 @@
+/** Signs of runs, steps and verdicts; the word for each stands beside it. */
+import {
+  Circle,
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  CircleHelp,
+  CirclePause,
+  CircleSlash,
+  CircleStop,
+  LoaderCircle,
+  type LucideIcon,
+  MessageCircleQuestion,
+  SearchCheck,
+  SkipForward,
+  TrendingUp,
+} from "lucide-react";
+import type { VerdictWord } from "../../../electron/core/runbook/types.ts";
+import type { RunWord, StepWord } from "../../stores/runbooks/run-state.ts";
+import { VERDICT_WORDS } from "../../stores/runbooks/verdicts.ts";
+import { countText } from "../../ui/format.ts";
+
+interface Sign {
+  icon: LucideIcon;
+  className: string;
+}
+
+const RUN_SIGNS: Record<RunWord, Sign> = {
+  running: { icon: LoaderCircle, className: "spin" },
+  waiting: { icon: MessageCircleQuestion, className: "severity-warning" },
+  paused: { icon: CirclePause, className: "severity-warning" },
+  finished: { icon: CircleCheck, className: "muted" },
+  stopped: { icon: CircleStop, className: "muted" },
+  failed: { icon: CircleAlert, className: "severity-critical" },
+  unfinished: { icon: CircleDashed, className: "muted" },
+};
+
+const STEP_SIGNS: Record<StepWord, Sign> = {
+  running: { icon: LoaderCircle, className: "spin severity-info" },
+  waiting: { icon: MessageCircleQuestion, className: "severity-warning" },
+  done: { icon: CircleCheck, className: "severity-good" },
+  skipped: { icon: SkipForward, className: "muted" },
+  failed: { icon: CircleAlert, className: "severity-critical" },
+  interrupted: { icon: CirclePause, className: "severity-warning" },
+  "to-come": { icon: Circle, className: "muted" },
+  "not-reached": { icon: CircleDashed, className: "muted" },
+};
+
+const VERDICT_SIGNS: Record<VerdictWord, LucideIcon> = {
+  confirmed: SearchCheck,
+  likely: TrendingUp,
+  cannot_tell: CircleHelp,
+  ruled_out: CircleSlash,
+};
+
+export function RunIcon({ word }: { word: RunWord }) {
+  const { icon: Icon, className } = RUN_SIGNS[word];
+  return <Icon size={14} aria-hidden className={`state-icon ${className}`} />;
+}
+
+export function StepIcon({ word }: { word: StepWord }) {
+  const { icon: Icon, className } = STEP_SIGNS[word];
+  return <Icon size={14} aria-hidden className={`state-icon ${className}`} />;
+}
+
+/** A verdict as sign, word and colour; with `count` it reads "3 confirmed". */
+export function VerdictMark({ word, count }: { word: VerdictWord; count?: number }) {
+  const Icon = VERDICT_SIGNS[word];
+  return (
+    <span className={`verdict-mark verdict-${word}`}>
+      <Icon size={14} aria-hidden />
+      <span>
+        {count === undefined ? "" : `${countText(count)} `}
+        {VERDICT_WORDS[word]}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,101 @@
+/** One verdict: the word, what about, what it means, the facts with where each is from, what is missing, what could be done. */
+import { Activity, Box, MessageCircle, ScrollText } from "lucide-react";
+import { useStore } from "zustand";
+import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
+import type { Evidence, EvidenceSource, RunbookVerdict, VerdictWord } from "../../../electron/core/runbook/types.ts";
+import { evidenceLink, showEvidence, showThing } from "../../stores/runbooks/evidence.ts";
+import { kindText, VERDICT_WORDS } from "../../stores/runbooks/verdicts.ts";
+import { sessionStore } from "../../stores/session.ts";
+import { NodeText } from "../../ui/node-text.tsx";
+import { ProposalPart } from "./proposal.tsx";
+import { VerdictMark } from "./signs.tsx";
+
+export function VerdictCard(props: {
+  verdict: RunbookVerdict;
+  run: RunbookRunState;
+  /** What it was in the run it is compared with; null: nothing is compared. */
+  was: VerdictWord | "new" | null;
+}) {
+  const { verdict, run, was } = props;
+  return (
+    <li className={`verdict verdict-card-${verdict.verdict}`} data-verdict={verdict.id}>
+      <h4 className="verdict-head">
+        <VerdictMark word={verdict.verdict} />
+        <span className="verdict-kind">
+          <NodeText text={kindText(verdict.kind)} />
+        </span>
+        <Subject verdict={verdict} run={run} />
+        {was === null ? null : <Was was={was} now={verdict.verdict} />}
+      </h4>
+      <p>
+        <NodeText text={verdict.meaning} />
+      </p>
+      {verdict.evidence.length > 0 ? (
+        <ul className="verdict-evidence" aria-label="Evidence">
+          {verdict.evidence.map((fact, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: facts of one verdict have no other identity, and do not move
+            <Fact key={at} fact={fact} run={run} />
+          ))}
+        </ul>
+      ) : null}
+      {verdict.missing.length > 0 ? (
+        <div className="verdict-missing">
+          <p>What would tell:</p>
+          <ul>
+            {verdict.missing.map((one) => (
+              <li key={one}>
+                <NodeText text={one} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      ) : null}
+      {verdict.proposal ? <ProposalPart proposal={verdict.proposal} run={run} /> : null}
+    </li>
+  );
+}
+
+function Subject({ verdict, run }: { verdict: RunbookVerdict; run: RunbookRunState }) {
+  const key = verdict.subject_key;
+  if (key === null) return <NodeText text={verdict.subject} className="verdict-subject" />;
+  return (
+    <button type="button" className="thing-link verdict-subject" onClick={() => showThing(key, run.node)}>
+      <NodeText text={verdict.subject} />
+    </button>
+  );
+}
+
+function Was({ was, now }: { was: VerdictWord | "new"; now: VerdictWord }) {
+  if (was === now) return <span className="verdict-was muted">as before</span>;
+  return <span className="verdict-was verdict-changed">{was === "new" ? "new" : `was ${VERDICT_WORDS[was]}`}</span>;
+}
+
+const SOURCE_ICONS: Record<EvidenceSource["kind"], typeof Box> = {
+  command: ScrollText,
+  trace: Activity,
+  thing: Box,
+  answer: MessageCircle,
+};
+
+function Fact({ fact, run }: { fact: Evidence; run: RunbookRunState }) {
+  const commands = useStore(sessionStore, (state) => state.commands);
+  const traces = useStore(sessionStore, (state) => state.traces);
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  const link = evidenceLink(fact.source, run, { commands, traces, nodes });
+  const Icon = SOURCE_ICONS[fact.source.kind];
+  return (
+    <li>
+      <NodeText text={fact.text} />{" "}
+      {link.gone === null ? (
+        <button type="button" className="evidence-link" onClick={() => showEvidence(fact.source, run)}>
+          <Icon size={12} aria-hidden /> <NodeText text={link.text} />
+          <span className="visually-hidden"> of this fact</span>
+        </button>
+      ) : (
+        <span className="evidence-gone" title={link.gone}>
+          <Icon size={12} aria-hidden /> <NodeText text={link.text} />: {link.gone}
+        </span>
+      )}
+    </li>
+  );
+}
