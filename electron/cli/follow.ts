@@ -1,7 +1,8 @@
 /** The nodes' states, kept up to date from the session's events, as a window keeps them. */
 import { BpfdeskError } from "../core/errors.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
-import { emptySession, foldAll, type NodeState, type TraceState } from "../core/journal/state.ts";
+import { isRunbookEvent, type RunbookRunState } from "../core/journal/runbooks.ts";
+import { emptySession, foldAll, type NodeState, type SessionState, type TraceState } from "../core/journal/state.ts";
 import type { Client } from "../shared/rpc/client.ts";
 
 export interface Followed {
@@ -9,6 +10,10 @@ export interface Followed {
   until(node: string, test: (node: NodeState) => boolean): Promise<NodeState>;
   /** Resolves with the trace when it has ended; rejects when the events end before. */
   traced(trace_id: string): Promise<TraceState>;
+  /** Resolves with the run of a runbook as soon as it passes the test; rejects when the events end before. */
+  run(run_id: string, test: (run: RunbookRunState) => boolean): Promise<RunbookRunState>;
+  /** Everything, as far as it is known here. */
+  session(): SessionState;
   /** Lets go of a node's picture, which nobody asks for any more. */
   forget(node: string): void;
   stop(): void;
@@ -31,7 +36,10 @@ export function followNodes(client: Client, session_id: string, onChange: (state
         onChange(now);
         wake(node);
       }
-      for (const event of events) if (event.type === "trace.ended") wake(event.trace_id);
+      for (const event of events) {
+        if (event.type === "trace.ended") wake(event.trace_id);
+        else if (isRunbookEvent(event)) wake(event.run_id);
+      }
     }
     throw new BpfdeskError({
       code: "closed-early",
@@ -76,6 +84,8 @@ export function followNodes(client: Client, session_id: string, onChange: (state
       }),
     traced: (trace_id) =>
       wait(trace_id, () => session.traces.find((one) => one.trace_id === trace_id && one.ended_at !== null)),
+    run: (run_id, test) => wait(run_id, () => session.runbooks.find((one) => one.run_id === run_id && test(one))),
+    session: () => session,
     forget(node) {
       const state = session.nodes[node];
       if (!state) return;

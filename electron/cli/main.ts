@@ -16,6 +16,7 @@ import { paint } from "./paint.ts";
 import { printFindings } from "./print-findings.ts";
 import { printTopology } from "./print-topology.ts";
 import { type Flags, runOn, type Work } from "./run.ts";
+import { listRunbooks, type RunbookFlags, runbookOn } from "./runbook.ts";
 import { snapshotWork } from "./snapshot.ts";
 import { type TraceFlags, traceOn } from "./trace.ts";
 import { listTracers } from "./tracers.ts";
@@ -50,6 +51,7 @@ Examples:
   bpfdesk findings 'node-*' '!node-3'         several nodes at once; @file and group:name too
   bpfdesk compare node-3 node-7               what differs between two nodes
   bpfdesk trace drops node-7 --for 30s        run a tracer; bpfdesk tracers says which there are
+  bpfdesk runbook stale-filters node-7        from a symptom to its cause; bpfdesk runbook says which there are
 ${CODES}`,
   );
 
@@ -201,6 +203,41 @@ Exit codes:
   )
   .action(async (name: string, targets: string[], flags: TraceFlags) => {
     process.exitCode = await traceOn(name, targets, flags, packageJson.version);
+  });
+
+withLogin(
+  program
+    .command("runbook")
+    .description(
+      "Go through a runbook on live nodes: from a symptom to its cause, with what proves it. Changes nothing.",
+    )
+    .argument("[id]", "the runbook; without one, which there are")
+    .argument("[target...]", "ssh alias, user@host:port, local; or several, as of the other commands"),
+)
+  .option("--input <name=value>", "an input of the runbook; again for each", param, {})
+  .option("--json", "JSON of docs/schema/runbook.schema.json on stdout and nothing else")
+  .option("--report <file>", "write a report in Markdown too: verdicts, evidence, the exact commands")
+  .option("--against <file>", "compare with an earlier run, whose --json output the file holds")
+  .option("--concurrency <n>", "how many nodes connect and collect at a time (default: 8)", places)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bpfdesk runbook                                       which runbooks there are, and what they ask for
+  bpfdesk runbook stale-filters node-7 --input interface=lxc1a2b3c
+  bpfdesk runbook stale-filters 'node-*' --json > after-upgrade.json
+  bpfdesk runbook stale-filters node-7 --against before.json --report incident.md
+${SEVERAL}
+
+Exit codes:
+  0  nothing found
+  1  something is confirmed or likely that a person should look at
+  2  error: it could not look, did not come to its end, or nothing could be told`,
+  )
+  .action(async (id: string | undefined, targets: string[], flags: RunbookFlags) => {
+    if (id !== undefined && targets.length === 0) program.error(`Give a target: bpfdesk runbook ${id} <target>`);
+    process.exitCode =
+      id === undefined ? await listRunbooks(flags) : await runbookOn(id, targets, flags, packageJson.version);
   });
 
 function seconds(text: string): number {

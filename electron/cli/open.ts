@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
-import type { NodeState, TraceState } from "../core/journal/state.ts";
+import type { RunbookRunState } from "../core/journal/runbooks.ts";
+import type { NodeState, SessionState, TraceState } from "../core/journal/state.ts";
 import type { Datapath } from "../core/model/types.ts";
 import type { ConnectTarget } from "../shared/contract.ts";
 import type { Client } from "../shared/rpc/client.ts";
@@ -45,6 +46,10 @@ export interface OpenTarget {
   ready(): Promise<Pick<Opened, "session_id" | "node">>;
   /** Resolves when that trace of it has ended. */
   traced(trace_id: string): Promise<TraceState>;
+  /** Resolves as soon as that run of a runbook passes the test. */
+  run(run_id: string, test: (run: RunbookRunState) => boolean): Promise<RunbookRunState>;
+  /** Everything that happened in the session so far, of all its nodes. */
+  session(): SessionState;
   /** Once: a picture is large, and is not kept here. Rejects with a BpfdeskError naming the phase that failed. */
   look(): Promise<Opened>;
   /** Disconnects; returns what could not be taken away from the node. */
@@ -150,6 +155,8 @@ function attendNode(
       return { session_id, node };
     },
     traced: followed.traced,
+    run: followed.run,
+    session: followed.session,
     look: picture,
     async close() {
       options.signal.removeEventListener("abort", cancel);

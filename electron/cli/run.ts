@@ -38,6 +38,9 @@ export interface Run {
   client: Client;
   terminal: Terminal;
   opened: Opened;
+  target: OpenTarget;
+  /** Aborted at the first interrupt. */
+  signal: AbortSignal;
   /** The target as the person gave it. */
   name: string;
   plan: Plan;
@@ -128,12 +131,12 @@ function openOptions(flags: Flags, terminal: Terminal, { signal }: Interrupt, pl
 const showsProgress = (flags: Flags) => !flags.json && !flags.quiet && process.stderr.isTTY;
 
 /** Prints while the node is still open: what it says of the node is said before it is left. */
-async function alone({ client, terminal, plan }: Session, target: OpenTarget, flags: Flags, work: Work) {
+async function alone({ client, terminal, plan, signal }: Session, target: OpenTarget, flags: Flags, work: Work) {
   let code: number;
   try {
     const opened = await target.look();
     for (const line of notesOn(opened)) terminal.say(line);
-    const answer = await work.answer({ client, terminal, opened, name: target.name, plan });
+    const answer = await work.answer({ client, terminal, opened, target, signal, name: target.name, plan });
     await writeAnswer(answer, flags);
     code = answer.code;
     if (opened.cut) code = report(new BpfdeskError(opened.cut), terminal);
@@ -144,14 +147,14 @@ async function alone({ client, terminal, plan }: Session, target: OpenTarget, fl
 }
 
 /** The node's own answer, or what kept it from giving one. */
-async function amongOthers({ client, terminal: everyones, plan }: Session, target: OpenTarget, work: Work) {
+async function amongOthers({ client, terminal: everyones, plan, signal }: Session, target: OpenTarget, work: Work) {
   const { name } = target;
   const terminal = namedTerminal(everyones, name);
   let answer: Answer;
   try {
     const opened = await target.look();
     for (const line of notesOn(opened)) terminal.say(line);
-    answer = await work.answer({ client, terminal, opened, name, plan });
+    answer = await work.answer({ client, terminal, opened, target, signal, name, plan });
     if (opened.cut) answer = { ...answer, code: report(new BpfdeskError(opened.cut), everyones, name) };
   } catch (error) {
     const { code, message, hint, phase, cause } = errorData(error);

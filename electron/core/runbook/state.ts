@@ -83,8 +83,8 @@ function readingsOfStep(step: string, result: StepResult, parts: RunParts): [str
   return [];
 }
 
-/** Null for a step that came to all it should have. */
-function leftOut(result: StepResult): string | null {
+/** Why a step, or a part of it, was left out or failed; null for one that came to all it should have. */
+export function leftOut(result: StepResult): string | null {
   switch (result.kind) {
     case "skipped":
       return result.why;

@@ -1,9 +1,7 @@
 /** Runbooks: which there are, begin one on a node, answer, pause, resume, stop. What it does comes as events. */
-import { BpfdeskError } from "../../core/errors.ts";
-import type { Runbook } from "../../core/runbook/types.ts";
 import type { RunbookInfo } from "../../shared/contract.ts";
 import type { Handlers } from "../../shared/rpc/server.ts";
-import type { Bookshelf } from "../runbook/bookshelf.ts";
+import { type Bookshelf, bookOf } from "../runbook/bookshelf.ts";
 import type { HostContext } from "./context.ts";
 
 export function runbookHandlers(host: HostContext) {
@@ -35,25 +33,6 @@ export function runbookHandlers(host: HostContext) {
 }
 
 const which = ({ node, run_id }: { node: string; run_id: string }) => ({ node, run_id });
-
-/** Throws `no-such-runbook` or `bad-runbook`. */
-function bookOf(shelf: Bookshelf, id: string): Runbook {
-  const found = shelf.find((one) => one.info.id === id);
-  if (found?.book) return found.book;
-  if (found) {
-    throw new BpfdeskError({
-      code: "bad-runbook",
-      message: `The runbook ${JSON.stringify(id)} cannot be used: ${found.problems[0] ?? "it is not whole"}`,
-      hint: `Correct ${found.file ?? "it"} first.`,
-      ...(found.problems.length > 1 ? { cause: found.problems.slice(1).join(" ") } : {}),
-    });
-  }
-  throw new BpfdeskError({
-    code: "no-such-runbook",
-    message: `There is no runbook called ${JSON.stringify(id.slice(0, 64))}.`,
-    hint: `There are: ${shelf.map(({ info }) => info.id).join(", ") || "none"}.`,
-  });
-}
 
 function infoOf({ info, file, problems }: Bookshelf[number]): RunbookInfo {
   return { ...info, file, problems: [...problems] };
