@@ -61,7 +61,8 @@ function stackedEntries(hook: Hook, programs: ReadonlyMap<number, Program>): Sta
   );
 }
 
-function sharePackets(a: StackedEntry, b: StackedEntry): boolean {
+/** False for filters that can never see the same packet. */
+export function sharePackets(a: StackedEntry, b: StackedEntry): boolean {
   if (a.entry.mechanism !== "clsact" || b.entry.mechanism !== "clsact") return true;
   const [one, two] = [a.entry.protocol ?? "all", b.entry.protocol ?? "all"];
   return (a.entry.chain ?? 0) === (b.entry.chain ?? 0) && (one === two || one === "all" || two === "all");
