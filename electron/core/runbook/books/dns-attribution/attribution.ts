@@ -14,7 +14,9 @@ const TOLD_OF_NODE = 12;
 const CONNECTIONS_TOLD = 5;
 
 export function attribution(ground: Ground): RunbookVerdict[] {
-  const all = concerned(ground);
+  const found = concerned(ground);
+  // Who asks for others explains, and accuses nobody: after those who ask.
+  const all = [...found.filter(({ forwarder }) => !forwarder), ...found.filter(({ forwarder }) => forwarder)];
   const told = all.slice(0, ground.question.narrow ? TOLD_OF_QUESTION : TOLD_OF_NODE);
   const verdicts = told.map((asker) =>
     asker.forwarder ? forwarderVerdict(asker, ground) : askerVerdict(asker, ground),

@@ -60,7 +60,8 @@ function expected(
 function rewrites(datapath: Datapath | null, cgroup: string): string[] {
   const above = (path: string) => path === "/" || cgroup === path || cgroup.startsWith(`${path}/`);
   return (datapath?.cgroups ?? []).flatMap(({ attach_type, cgroup: path, prog_id }) => {
-    if (!/(connect|sendmsg)[46]$/.test(attach_type) || !above(path)) return [];
+    // bpftool 7 says cgroup_inet4_connect and cgroup_udp4_sendmsg, earlier ones connect4 and sendmsg4.
+    if (!/connect|sendmsg/.test(attach_type) || !above(path)) return [];
     const program = datapath?.programs.find(({ id }) => id === prog_id);
     return [`${program?.name || `program ${prog_id}`} (${attach_type} of ${path})`];
   });
