@@ -1,5 +1,6 @@
 /** The nodes' states, kept up to date from the session's events, as a window keeps them. */
 import { BpfdeskError } from "../core/errors.ts";
+import { type ChangeState, isChangeEvent } from "../core/journal/changes.ts";
 import type { JournalEvent } from "../core/journal/events.ts";
 import { isRunbookEvent, type RunbookRunState } from "../core/journal/runbooks.ts";
 import { emptySession, foldAll, type NodeState, type SessionState, type TraceState } from "../core/journal/state.ts";
@@ -12,6 +13,8 @@ export interface Followed {
   traced(trace_id: string): Promise<TraceState>;
   /** Resolves with the run of a runbook as soon as it passes the test; rejects when the events end before. */
   run(run_id: string, test: (run: RunbookRunState) => boolean): Promise<RunbookRunState>;
+  /** Resolves with a change, planned or made, as soon as it passes the test; rejects when the events end before. */
+  change(plan_id: string, test: (change: ChangeState) => boolean): Promise<ChangeState>;
   /** Everything, as far as it is known here. */
   session(): SessionState;
   /** Lets go of a node's picture, which nobody asks for any more. */
@@ -39,6 +42,7 @@ export function followNodes(client: Client, session_id: string, onChange: (state
       for (const event of events) {
         if (event.type === "trace.ended") wake(event.trace_id);
         else if (isRunbookEvent(event)) wake(event.run_id);
+        else if (isChangeEvent(event)) wake(event.type === "change.planned" ? event.plan.plan_id : event.plan_id);
       }
     }
     throw new BpfdeskError({
@@ -85,6 +89,8 @@ export function followNodes(client: Client, session_id: string, onChange: (state
     traced: (trace_id) =>
       wait(trace_id, () => session.traces.find((one) => one.trace_id === trace_id && one.ended_at !== null)),
     run: (run_id, test) => wait(run_id, () => session.runbooks.find((one) => one.run_id === run_id && test(one))),
+    change: (plan_id, test) =>
+      wait(plan_id, () => session.changes.find((one) => one.plan.plan_id === plan_id && test(one))),
     session: () => session,
     forget(node) {
       const state = session.nodes[node];

@@ -208,9 +208,7 @@ Exit codes:
 withLogin(
   program
     .command("runbook")
-    .description(
-      "Go through a runbook on live nodes: from a symptom to its cause, with what proves it. Changes nothing.",
-    )
+    .description("Go through a runbook on live nodes: from a symptom to its cause, with what proves it.")
     .argument("[id]", "the runbook; without one, which there are")
     .argument("[target...]", "ssh alias, user@host:port, local; or several, as of the other commands"),
 )
@@ -218,10 +216,16 @@ withLogin(
   .option("--json", "JSON of docs/schema/runbook.schema.json on stdout and nothing else")
   .option("--report <file>", "write a report in Markdown too: verdicts, evidence, the exact commands")
   .option("--against <file>", "compare with an earlier run, whose --json output the file holds")
+  .option(
+    "--apply <plan>",
+    "make the change with this plan's id, after you have typed what it asks for at the terminal",
+  )
   .option("--concurrency <n>", "how many nodes connect and collect at a time (default: 8)", places)
   .addHelpText(
     "after",
     `
+Nothing is changed on any node without --apply and a person at the terminal who approves it.
+
 Examples:
   bpfdesk runbook                                       which runbooks there are, and what they ask for
   bpfdesk runbook stale-filters node-7 --input interface=lxc1a2b3c

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BpfdeskError, type ErrorData } from "../core/errors.ts";
+import type { ChangeState } from "../core/journal/changes.ts";
 import type { RunbookRunState } from "../core/journal/runbooks.ts";
 import type { NodeState, SessionState, TraceState } from "../core/journal/state.ts";
 import type { Datapath } from "../core/model/types.ts";
@@ -48,6 +49,8 @@ export interface OpenTarget {
   traced(trace_id: string): Promise<TraceState>;
   /** Resolves as soon as that run of a runbook passes the test. */
   run(run_id: string, test: (run: RunbookRunState) => boolean): Promise<RunbookRunState>;
+  /** Resolves as soon as that change, planned or made, passes the test. */
+  change(plan_id: string, test: (change: ChangeState) => boolean): Promise<ChangeState>;
   /** Everything that happened in the session so far, of all its nodes. */
   session(): SessionState;
   /** Once: a picture is large, and is not kept here. Rejects with a BpfdeskError naming the phase that failed. */
@@ -156,6 +159,7 @@ function attendNode(
     },
     traced: followed.traced,
     run: followed.run,
+    change: followed.change,
     session: followed.session,
     look: picture,
     async close() {

@@ -1,6 +1,6 @@
 /**
  * `bpfdesk runbook`: runs a runbook on its targets and prints what it found, as text, as JSON, as a report. It changes
- * nothing on any node.
+ * nothing on any node unless a person approves the plan named by `--apply`.
  */
 import { readFile } from "node:fs/promises";
 import { BpfdeskError } from "../core/errors.ts";
@@ -17,6 +17,8 @@ import { type Paint, paint } from "./paint.ts";
 import { printRun } from "./print-verdicts.ts";
 import { errorData, report } from "./report.ts";
 import { type Answer, type Flags, type Run, runOn } from "./run.ts";
+import { type Apply, applyPlan } from "./runbook-apply.ts";
+import { plansOf } from "./runbook-plans.ts";
 import { runBook } from "./runbook-run.ts";
 import { openTerminal } from "./terminal.ts";
 import { writeWhole } from "./write.ts";
@@ -26,6 +28,8 @@ export interface RunbookFlags extends Flags {
   input: Record<string, string>;
   report?: string;
   against?: string;
+  /** Id of a plan. */
+  apply?: string;
 }
 
 /** Exit code 0: nothing found, 1: something confirmed or likely, 2: it could not look, or nothing could be told. */
@@ -42,17 +46,24 @@ export async function runbookOn(
   let inputs: Record<string, string> = {};
   let earlier: Earlier | null = null;
   let targets: readonly string[] = [];
+  let apply: Apply | null = null;
 
   async function answer(on: Run): Promise<Answer> {
     if (!book) throw new Error("the book was looked up before");
     const attended = on.terminal.interactive && on.plan.one;
     const progress = !flags.json && process.stderr.isTTY;
-    const run = await runBook(on, { book, inputs, attended, progress });
+    const run = await runBook(on, { book, inputs, attended, progress, decide: async (now) => apply?.decide(on, now) });
     if (run.paused?.error) report(new BpfdeskError(run.paused.error), on.terminal);
     if (run.error) report(new BpfdeskError(run.error), on.terminal);
-    const exported = withComparison(exportRun(run, on.target.session(), { target: on.name }), earlier, on);
+    const plans = await plansOf(on, apply ? [] : run.verdicts);
+    const exported = withComparison(exportRun(run, on.target.session(), { target: on.name, plans }), earlier, on);
     done.set(on.name, exported);
-    return { code: codeOf(run), json: exported, text: printRun(exported, p) };
+    await apply?.end(on);
+    return {
+      code: Math.max(codeOf(run), apply?.failed ? EXIT.error : EXIT.ok),
+      json: exported,
+      text: printRun(exported, p),
+    };
   }
 
   const code = await runOn(args, flags, version, {
@@ -61,6 +72,9 @@ export async function runbookOn(
       inputs = checkInputs(book, flags.input);
       earlier = flags.against === undefined ? null : await readEarlier(flags.against);
       targets = plan.targets;
+      if (flags.apply === undefined) return;
+      if (!plan.one) throw oneTarget();
+      apply = applyPlan(flags.apply, openTerminal());
     },
     async answer(on) {
       try {
@@ -109,6 +123,13 @@ function about({ info, file, problems }: Bookshelf[number], p: Paint): string {
     "",
   ].join("\n");
 }
+
+const oneTarget = () =>
+  new BpfdeskError({
+    code: "one-target",
+    message: "A change is made on one node at a time.",
+    hint: "Name one target: no list, pattern or group.",
+  });
 
 const paintOf = (flags: Flags) => paint(flags.color && !process.env.NO_COLOR && process.stdout.isTTY);
 
