@@ -1,0 +1,139 @@
+/** All that the two measurements brought, put together once for everything that concludes from it. */
+import type { Datapath, Iface } from "../../../model/types.ts";
+import type { RouteRow } from "../../../parsers/net.route.ts";
+import type { RunState, TraceEvidence } from "../../types.ts";
+import { destinationOf, holds } from "./addresses.ts";
+import { crossedBy, ifaceOf } from "./interfaces.ts";
+import { type Matching, matchingOf } from "./matches.ts";
+import { type Readings, readingsOf } from "./readings.ts";
+import {
+  type Destination,
+  destinationsOf,
+  dropFlowsOf,
+  gapOf,
+  type Retransmission,
+  retransmissionsOf,
+} from "./records.ts";
+import { type Suspect, suspectsOf } from "./suspects.ts";
+import { type Thresholds, thresholdsOf } from "./thresholds.ts";
+
+export const WATCH = "watch";
+export const HOOKS = "hooks";
+
+export interface Case {
+  state: RunState;
+  limits: Thresholds;
+  datapath: Datapath | null;
+  retrans: TraceEvidence | null;
+  drops: TraceEvidence | null;
+  /** Null when the tracer of drops saw everything, with the kernel's reasons; otherwise what it may have missed and why. */
+  drops_gap: string | null;
+  readings: Readings;
+  routes: readonly RouteRow[];
+  /** All of them, for comparison; and of those that were asked for. */
+  destinations: Destination[];
+  asked: Destination[];
+  suspects: Suspect[];
+  /** Retransmissions of the suspects that were told one by one, and what was dropped of the same connections. */
+  events: Retransmission[];
+  matching: Matching;
+  /** Of this node, that the suspects' connections cross. */
+  crossed: Iface[];
+}
+
+const known = new WeakMap<RunState, Case>();
+
+/** The same for the same state: several steps ask. */
+export function caseOf(state: RunState): Case {
+  const found = known.get(state) ?? put(state);
+  known.set(state, found);
+  return found;
+}
+
+function put(state: RunState): Case {
+  const limits = thresholdsOf(state.inputs);
+  const { datapath } = state;
+  const retrans = traceOf(state, WATCH, "retrans");
+  const drops = traceOf(state, WATCH, "drops");
+  const readings = readingsOf(state, WATCH);
+  const routes = readings.after("net.route", "node")?.facts ?? [];
+  const destinations = destinationsOf(retrans);
+  const asked = destinations.filter(askedFor(state, routes));
+  const suspects = suspectsOf(asked, limits);
+  const events = eventsOf(retransmissionsOf(retrans), suspects);
+  return {
+    ...{ state, limits, datapath, retrans, drops, readings, routes, destinations, asked, suspects, events },
+    drops_gap: dropsGap(drops),
+    matching: matchingOf(events, dropFlowsOf(drops), eachStandsFor(events, rowsOf(suspects))),
+    crossed: crossedBy(events, datapath, routes),
+  };
+}
+
+/**
+ * Only some of very many retransmissions are told one by one. Taken for all they would be explained by few drops, so each
+ * counts for as many as there were. `rows`: of the same destinations.
+ */
+export function eachStandsFor(events: readonly Retransmission[], rows: Iterable<Destination>): number {
+  const told = events.reduce((so, { segments }) => so + segments, 0);
+  const all = [...rows].reduce((so, { retrans }) => so + retrans, 0);
+  return told === 0 ? 1 : Math.max(1, all / told);
+}
+
+export function traceOf(state: RunState, step: string, id: string): TraceEvidence | null {
+  return state.traces[step]?.[id] ?? null;
+}
+
+export function rowsOf(suspects: readonly Suspect[]): Set<Destination> {
+  return new Set(suspects.flatMap(({ rows }) => rows));
+}
+
+function dropsGap(drops: TraceEvidence | null): string | null {
+  const gap = gapOf(drops, "the tracer of dropped packets");
+  if (gap !== null) return gap;
+  return drops?.schema?.variant === "reasons"
+    ? null
+    : "this kernel gives no reasons for drops, and does not tell what TCP itself drops";
+}
+
+/** Retransmissions of the suspects. With no suspects none. */
+export function eventsOf(all: readonly Retransmission[], suspects: readonly Suspect[]): Retransmission[] {
+  const wanted = new Set([...rowsOf(suspects)].flatMap(rowKeys));
+  return all.filter(
+    ({ netns, daddr, dport, sport }) =>
+      wanted.has(`${netns} ${daddr} to ${dport}`) ||
+      wanted.has(`${netns} ${daddr} at ${sport}`) ||
+      wanted.has(`${netns} ${daddr}`),
+  );
+}
+
+/** Those of another measurement that are of the suspects. */
+export function sameRows(rows: readonly Destination[], suspects: readonly Suspect[]): Destination[] {
+  const wanted = new Set([...rowsOf(suspects)].flatMap(rowKeys));
+  return rows.filter((row) => rowKeys(row).some((key) => wanted.has(key)));
+}
+
+function rowKeys({ netns, daddr, dport, lport }: Destination): string[] {
+  if (dport === null && lport === null) return [`${netns} ${daddr}`];
+  return [
+    ...(dport === null ? [] : [`${netns} ${daddr} to ${dport}`]),
+    ...(lport === null ? [] : [`${netns} ${daddr} at ${lport}`]),
+  ];
+}
+
+/** Whether a destination is of those that the inputs name. */
+function askedFor({ inputs, datapath }: RunState, routes: readonly RouteRow[]): (row: Destination) => boolean {
+  const to = destinationOf(inputs.destination ?? "");
+  const iface = datapath?.interfaces.find(({ name }) => name === inputs.interface) ?? null;
+  const ofIface = iface?.pod ? datapath?.pods.find(({ key }) => key === iface.pod) : undefined;
+  return (row) => {
+    if (to && !holds(to.prefix, row.daddr)) return false;
+    if (to && to.port !== null && row.dport !== to.port && row.lport !== to.port) return false;
+    if (inputs.pod && row.pod !== inputs.pod && row.pod?.split("/").at(-1) !== inputs.pod) return false;
+    if (!iface) return true;
+    if (ofIface) return row.netns === ofIface.netns || row.netns === iface.netns;
+    const from = ifaceOf(datapath, row.daddr);
+    return (
+      crossedBy([{ saddr: "", daddr: row.daddr, netns: row.netns }], datapath, routes).includes(iface) || from === iface
+    );
+  };
+}

@@ -1,0 +1,19 @@
+/** Second conclusion: where it is lost. This node's own places first, each by itself; what is left is beyond it. */
+import type { RunbookVerdict, RunState } from "../../types.ts";
+import { caseOf } from "./case.ts";
+import { classVerdicts } from "./causes/classes.ts";
+import { mtuVerdicts } from "./causes/mtu.ts";
+import { needlessVerdicts } from "./causes/needless.ts";
+import { pathVerdict } from "./causes/path.ts";
+import { programVerdicts } from "./causes/programs.ts";
+import { remoteVerdicts } from "./causes/remote.ts";
+
+const ORDER = ["confirmed", "likely", "cannot_tell", "ruled_out"];
+
+export function causeVerdicts(state: RunState): RunbookVerdict[] {
+  const found = caseOf(state);
+  const local = [...programVerdicts(found), ...classVerdicts(found)];
+  const others = [...mtuVerdicts(found), ...remoteVerdicts(found), ...needlessVerdicts(found)];
+  const all = [...local, ...others, pathVerdict(found, local)];
+  return all.toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
+}
