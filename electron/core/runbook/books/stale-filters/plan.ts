@@ -12,7 +12,7 @@ export function lanesToMeasure({ datapath, inputs }: RunState): Lane[] {
   const wanted = named === null ? lanes.filter((lane) => isSuspect(lane, datapath)) : [...lanes];
   return wanted
     .filter(({ places }) => places.length > 0)
-    .toSorted((a, b) => urgency(b, datapath) - urgency(a, datapath) || (a.id < b.id ? -1 : 1));
+    .toSorted((a, b) => urgency(b, datapath) - urgency(a, datapath));
 }
 
 export function measurePlan(state: RunState, lanes: readonly Lane[]): MeasurePlan {
