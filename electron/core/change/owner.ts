@@ -18,7 +18,8 @@ const HABITS: Readonly<Record<string, string>> = {
     "systemd attaches its programs again when the unit is started anew or its settings are read again (daemon-reload).",
 };
 
-export function ownerWords(program: Program | null, datapath: Datapath): OwnerWords {
+/** `remains`: programs that stay on the same hook. */
+export function ownerWords(program: Program | null, remains: readonly Program[], datapath: Datapath): OwnerWords {
   const owner = program?.owner ?? null;
   const evidence = owner?.evidence.join("; ") ?? "";
   if (program === null || owner === null || owner.family === null)
@@ -31,6 +32,11 @@ export function ownerWords(program: Program | null, datapath: Datapath): OwnerWo
     const will_probably = `${older.comm} (pid ${older.pid}) started ${older.at}, after this was loaded, and has left it as it was: it will probably not put it back. Whether it misses it cannot be told.`;
     return { owner: { text, will_probably }, risks: [] };
   }
+  const later = remains.find((one) => replaces(one, program));
+  if (later !== undefined && agent !== undefined) {
+    const will_probably = `${agent.comm} (pid ${agent.pid}) has a later program of the same name there (id ${later.id}), which stays: it will probably not put this one back.`;
+    return { owner: { text, will_probably }, risks: [] };
+  }
   if (agent === undefined && family !== "systemd") {
     const will_probably = `No agent of ${family} was seen running: nothing puts it back now. One that is started later may.`;
     return { owner: { text, will_probably }, risks: [] };
@@ -39,6 +45,13 @@ export function ownerWords(program: Program | null, datapath: Datapath): OwnerWo
   const who = agent === undefined ? family : `${agent.comm} (pid ${agent.pid})`;
   const risk = `${who} looks after this program and may put it back, or run into trouble without it.`;
   return { owner: { text, will_probably }, risks: [{ code: "controller-owns", text: risk }] };
+}
+
+/** Of the same owner and name, and loaded later. */
+function replaces(one: Program, program: Program): boolean {
+  if (one.owner?.family !== program.owner?.family || one.name === "" || one.name !== program.name) return false;
+  if (one.loaded_at === null || program.loaded_at === null) return false;
+  return one.loaded_at > program.loaded_at || (one.loaded_at === program.loaded_at && one.id > program.id);
 }
 
 function unknown(comm: string | null, evidence: string): OwnerWords {

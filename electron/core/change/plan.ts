@@ -44,7 +44,9 @@ export function makePlan(facts: PlanFacts): PlannedChange {
   const argv = changeArguments(ref, netns, lease_s);
   const programs = new Map(datapath.programs.map((one) => [one.id, one]));
   const crossing = sshCrossing(datapath, iface, facts.path);
-  const { owner, risks } = ownerWords(program, datapath);
+  const remains = hook.entries.filter((one) => one !== entry);
+  const stays = remains.flatMap(({ prog_id }) => (prog_id === null ? [] : (programs.get(prog_id) ?? [])));
+  const { owner, risks } = ownerWords(program, stays, datapath);
   const pod = datapath.pods.find(({ key }) => key === iface.pod);
   const ssh: ChangeRisk[] =
     crossing.value === "no"
@@ -67,9 +69,7 @@ export function makePlan(facts: PlanFacts): PlannedChange {
     affects: {
       hook: hookLabel(iface, hook),
       pod: pod === undefined ? null : pod.name === null ? pod.uid : `${pod.namespace}/${pod.name}`,
-      remains: hook.entries
-        .filter((one) => one !== entry)
-        .map((one) => entryLabel(one, one.prog_id === null ? undefined : programs.get(one.prog_id))),
+      remains: remains.map((one) => entryLabel(one, one.prog_id === null ? undefined : programs.get(one.prog_id))),
       packets_per_s: runs_per_s,
     },
     owner,
