@@ -1,14 +1,14 @@
 /** Approving a plan: its word is typed, exactly. Until then the button does nothing, and neither does Enter. */
 import { type SubmitEvent, useState } from "react";
+import { Input, Label, TextField } from "react-aria-components";
 import { useStore } from "zustand";
 import type { ChangeState } from "../../electron/core/journal/changes.ts";
-import { visibleText } from "../../electron/core/text/visible.ts";
 import { approveChange, changeDialogStore, closeChange, planChange } from "../stores/change/dialog.ts";
 import { approves, whyNoChange } from "../stores/change/text.ts";
 import { sessionStore } from "../stores/session.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
 import { ErrorBlock } from "../ui/message.tsx";
+import { NodeText } from "../ui/node-text.tsx";
 
 export function Approval({ change }: { change: ChangeState }) {
   const { plan, node } = change;
@@ -29,16 +29,20 @@ export function Approval({ change }: { change: ChangeState }) {
         />
       ) : null}
       {why === null ? (
-        <Field
-          label={visibleText(`Type ${plan.confirm} to approve exactly this`)}
+        <TextField
+          className="field"
           value={typed}
           onChange={setTyped}
-          mono
           autoFocus
           autoComplete="off"
           spellCheck="false"
           maxLength={512}
-        />
+        >
+          <Label>
+            Type <NodeText text={plan.confirm} mono className="confirm-word" /> to approve exactly this
+          </Label>
+          <Input className="input mono" />
+        </TextField>
       ) : (
         <p className="strong-note">{why}</p>
       )}

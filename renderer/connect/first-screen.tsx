@@ -52,8 +52,8 @@ export function FirstScreen({ info }: { info: AppInfo }) {
         </Door>
       </div>
       <footer className="muted">
-        Version {info.version} · bpfdesk reads; it puts nothing on a node without asking. Every command it runs is
-        listed with its exact text.
+        Version {info.version} · bpfdesk reads; it puts nothing on a node and changes nothing there without asking.
+        Every command it runs is listed with its exact text.
       </footer>
     </main>
   );

@@ -5,7 +5,7 @@
 import { Actions, DockLocation, type IJsonModel, type IJsonTabNode, Model, type TabNode } from "flexlayout-react";
 import type { View } from "../views/define.ts";
 
-const STORAGE_KEY = "bpfdesk.layout.3";
+const STORAGE_KEY = "bpfdesk.layout.4";
 
 /** Ids of the tab sets of the first layout; a view that is opened again goes back to its place. */
 const PLACES = ["main", "right", "bottom"] as const;

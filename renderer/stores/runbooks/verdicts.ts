@@ -1,4 +1,5 @@
 /** Verdicts in the order a person reads them, counted, found and compared. Pure; texts may hold text of the node. */
+import type { RunComparison } from "../../../electron/core/runbook/compare.ts";
 import type { RunbookVerdict, VerdictWord } from "../../../electron/core/runbook/types.ts";
 import { countText } from "../../ui/format.ts";
 
@@ -62,32 +63,21 @@ export function fittingVerdicts(verdicts: readonly RunbookVerdict[], typed: stri
   });
 }
 
-export interface Comparison {
-  /** What each verdict was in the earlier run; null: it had none with that id. */
-  was: ReadonlyMap<string, VerdictWord | null>;
-  /** Of the earlier run only. */
-  gone: readonly RunbookVerdict[];
-  /** In words, for the heading. */
-  text: string;
+/** How one verdict differs from the earlier run's: words for its mark. Null: it is as it was. */
+export function markOf({ appeared, changed }: RunComparison, { id }: RunbookVerdict): string | null {
+  if (appeared.some((one) => one.id === id)) return "new";
+  const before = changed.find((one) => one.id === id)?.before;
+  return before ? `was ${VERDICT_WORDS[before.verdict]}, ${kindText(before.kind)}` : null;
 }
 
-/** What became of the verdicts of an earlier run of the same book on the same node. */
-export function compareVerdicts(before: readonly RunbookVerdict[], after: readonly RunbookVerdict[]): Comparison {
-  const old = new Map(before.map((one) => [one.id, one]));
-  const now = new Set(after.map(({ id }) => id));
-  const was = new Map(after.map((one) => [one.id, old.get(one.id)?.verdict ?? null]));
-  const gone = before.filter(({ id }) => !now.has(id));
-  const fresh = after.filter(({ id }) => !old.has(id)).length;
-  const changed = after.filter((one) => {
-    const earlier = old.get(one.id);
-    return earlier !== undefined && earlier.verdict !== one.verdict;
-  }).length;
-  const same = after.length - fresh - changed;
-  const parts = [
-    changed > 0 ? `${countText(changed)} changed` : "",
-    fresh > 0 ? `${countText(fresh)} new` : "",
-    gone.length > 0 ? `${countText(gone.length)} gone` : "",
-    same > 0 ? `${countText(same)} as before` : "",
-  ].filter(Boolean);
-  return { was, gone, text: parts.length === 0 ? "no verdict in either" : parts.join(", ") };
+/** `1 changed, 2 new, 190 as before`. */
+export function comparisonText({ appeared, gone, changed, same }: RunComparison): string {
+  const counts = [
+    [changed.length, "changed"],
+    [appeared.length, "new"],
+    [gone.length, "gone"],
+    [same, "as before"],
+  ] as const;
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${countText(count)} ${what}`);
+  return parts.length === 0 ? "no verdict in either" : parts.join(", ");
 }

@@ -1,7 +1,8 @@
 /** Chooses an earlier run of the same book on the same node to compare with, and says what changed since. */
 import { GitCompareArrows } from "lucide-react";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
-import { type Comparison, countsText } from "../../stores/runbooks/verdicts.ts";
+import type { RunComparison } from "../../../electron/core/runbook/compare.ts";
+import { comparisonText, countsText } from "../../stores/runbooks/verdicts.ts";
 import { timeText } from "../../ui/format.ts";
 
 export function CompareBar(props: {
@@ -9,7 +10,7 @@ export function CompareBar(props: {
   run: RunbookRunState;
   against: string | null;
   onChange: (run_id: string | null) => void;
-  comparison: Comparison | null;
+  comparison: RunComparison | null;
 }) {
   const { earlier, run, against, onChange, comparison } = props;
   return (
@@ -32,7 +33,7 @@ export function CompareBar(props: {
           ))}
         </select>
       </label>
-      <span role="status">{comparison ? `Since then: ${comparison.text}.` : ""}</span>
+      <span role="status">{comparison ? `Since then: ${comparisonText(comparison)}.` : ""}</span>
     </div>
   );
 }

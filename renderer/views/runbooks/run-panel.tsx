@@ -2,9 +2,9 @@
 import { useMemo, useState } from "react";
 import { useStore } from "zustand";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
+import { compareVerdicts, earlierRun } from "../../../electron/core/runbook/compare.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
 import { earlierRuns, goesOn } from "../../stores/runbooks/run-state.ts";
-import { compareVerdicts } from "../../stores/runbooks/verdicts.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { ErrorBlock } from "../../ui/message.tsx";
 import { Asked } from "./asked.tsx";
@@ -17,11 +17,11 @@ export function RunPanel({ run, book }: { run: RunbookRunState; book: RunbookInf
   const nodes = useStore(sessionStore, (state) => state.nodes);
   const runs = useStore(sessionStore, (state) => state.runbooks);
   const earlier = useMemo(() => earlierRuns(runs, run), [runs, run]);
-  const [against, setAgainst] = useState<string | null>(null);
+  const [against, setAgainst] = useState(() => earlierRun(runs, run)?.run_id ?? null);
   const before = earlier.find(({ run_id }) => run_id === against);
   const comparison = useMemo(
-    () => (before ? compareVerdicts(before.verdicts, run.verdicts) : null),
-    [before, run.verdicts],
+    () => (before && run.state === "ended" ? compareVerdicts(before.verdicts, run.verdicts) : null),
+    [before, run.verdicts, run.state],
   );
   const recorded = nodes[run.node]?.transport === "replay";
   const live = goesOn(run, nodes);
@@ -32,7 +32,7 @@ export function RunPanel({ run, book }: { run: RunbookRunState; book: RunbookInf
       {run.error ? <ErrorBlock error={run.error} /> : null}
       {paused ? <ErrorBlock error={paused} /> : null}
       {run.question && live ? <Asked key={run.question.step} run={run} question={run.question} book={book} /> : null}
-      {earlier.length > 0 ? (
+      {earlier.length > 0 && run.state === "ended" ? (
         <CompareBar earlier={earlier} run={run} against={against} onChange={setAgainst} comparison={comparison} />
       ) : null}
       <Steps run={run} book={book} recorded={recorded} />

@@ -21,7 +21,9 @@ export function StepDetails({ step, run }: { step: StepView; run: RunbookRunStat
   const tracers = useTracers().list;
   const { state } = step;
   const evidence = state ? evidenceOf({ commands, traces }, run, state) : null;
-  const error = state?.result?.kind === "failed" ? state.result.error : null;
+  const result = state?.result ?? null;
+  const error = result?.kind === "failed" ? result.error : null;
+  const problem = result?.kind === "collected" || result?.kind === "measured" ? (result.problem ?? null) : null;
   return (
     <div className="step-details">
       {step.text === "" ? null : (
@@ -30,6 +32,11 @@ export function StepDetails({ step, run }: { step: StepView; run: RunbookRunStat
         </p>
       )}
       {error ? <ErrorBlock error={error} /> : null}
+      {problem ? (
+        <p className="strong-note">
+          Not everything could be read: <NodeText text={problem.message} /> <NodeText text={problem.hint} />
+        </p>
+      ) : null}
       {evidence?.refused.map(({ name, tracer, message }) => (
         <p key={name} className="strong-note">
           {tracerTitle(

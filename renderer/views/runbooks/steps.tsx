@@ -17,10 +17,10 @@ export function Steps(props: { run: RunbookRunState; book: RunbookInfo | undefin
   const steps = stepsOf(run, book, recorded, now);
   const request = useStore(shownStore, ({ step }) => (step?.run_id === run.run_id ? step : null));
   const done = steps.filter(({ word }) => word === "done" || word === "skipped").length;
-  const ended = run.state === "ended" || recorded;
-  const [open, setOpen] = useState(!ended);
-  // Verdicts are what a finished run is read for.
-  useEffect(() => setOpen(!ended), [ended]);
+  // As soon as there are verdicts to act on, they are what a run is read for.
+  const folded = run.state === "ended" || recorded || (run.state === "waiting" && run.verdicts.length > 0);
+  const [open, setOpen] = useState(!folded);
+  useEffect(() => setOpen(!folded), [folded]);
   useEffect(() => {
     if (request) setOpen(true);
   }, [request]);

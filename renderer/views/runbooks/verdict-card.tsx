@@ -2,9 +2,9 @@
 import { Activity, Box, MessageCircle, ScrollText } from "lucide-react";
 import { useStore } from "zustand";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
-import type { Evidence, EvidenceSource, RunbookVerdict, VerdictWord } from "../../../electron/core/runbook/types.ts";
+import type { Evidence, EvidenceSource, RunbookVerdict } from "../../../electron/core/runbook/types.ts";
 import { evidenceLink, showEvidence, showThing } from "../../stores/runbooks/evidence.ts";
-import { kindText, VERDICT_WORDS } from "../../stores/runbooks/verdicts.ts";
+import { kindText } from "../../stores/runbooks/verdicts.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 import { ProposalPart } from "./proposal.tsx";
@@ -13,10 +13,10 @@ import { VerdictMark } from "./signs.tsx";
 export function VerdictCard(props: {
   verdict: RunbookVerdict;
   run: RunbookRunState;
-  /** What it was in the run it is compared with; null: nothing is compared. */
-  was: VerdictWord | "new" | null;
+  /** How it differs from the run it is compared with; null: it does not. */
+  mark: string | null;
 }) {
-  const { verdict, run, was } = props;
+  const { verdict, run, mark } = props;
   return (
     <li className={`verdict verdict-card-${verdict.verdict}`} data-verdict={verdict.id}>
       <h4 className="verdict-head">
@@ -25,7 +25,7 @@ export function VerdictCard(props: {
           <NodeText text={kindText(verdict.kind)} />
         </span>
         <Subject verdict={verdict} run={run} />
-        {was === null ? null : <Was was={was} now={verdict.verdict} />}
+        {mark === null ? null : <span className="verdict-was">{mark}</span>}
       </h4>
       <p>
         <NodeText text={verdict.meaning} />
@@ -63,11 +63,6 @@ function Subject({ verdict, run }: { verdict: RunbookVerdict; run: RunbookRunSta
       <NodeText text={verdict.subject} />
     </button>
   );
-}
-
-function Was({ was, now }: { was: VerdictWord | "new"; now: VerdictWord }) {
-  if (was === now) return <span className="verdict-was muted">as before</span>;
-  return <span className="verdict-was verdict-changed">{was === "new" ? "new" : `was ${VERDICT_WORDS[was]}`}</span>;
 }
 
 const SOURCE_ICONS: Record<EvidenceSource["kind"], typeof Box> = {

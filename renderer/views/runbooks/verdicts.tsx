@@ -2,8 +2,9 @@
 import { useDeferredValue, useState } from "react";
 import { Input, Label, SearchField } from "react-aria-components";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
+import type { Judged, RunComparison } from "../../../electron/core/runbook/compare.ts";
 import type { RunbookVerdict } from "../../../electron/core/runbook/types.ts";
-import { type Comparison, fittingVerdicts, groupsOf, spokenText } from "../../stores/runbooks/verdicts.ts";
+import { fittingVerdicts, groupsOf, markOf, spokenText } from "../../stores/runbooks/verdicts.ts";
 import { countText, plural } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 import { VerdictMark } from "./signs.tsx";
@@ -14,7 +15,7 @@ const FEW = 8;
 /** Cards of one word before the rest is asked for: a card with all its evidence is tall. */
 const SHOWN = 20;
 
-export function Verdicts(props: { run: RunbookRunState; live: boolean; comparison: Comparison | null }) {
+export function Verdicts(props: { run: RunbookRunState; live: boolean; comparison: RunComparison | null }) {
   const { run, live, comparison } = props;
   const [typed, setTyped] = useState("");
   const wanted = useDeferredValue(typed);
@@ -60,7 +61,7 @@ interface GroupProps {
   word: RunbookVerdict["verdict"];
   verdicts: readonly RunbookVerdict[];
   run: RunbookRunState;
-  comparison: Comparison | null;
+  comparison: RunComparison | null;
   /** Something was searched for: what fits is not hidden. */
   open: boolean;
 }
@@ -80,7 +81,7 @@ function Group({ word, verdicts, run, comparison, open }: GroupProps) {
             key={verdict.id}
             verdict={verdict}
             run={run}
-            was={comparison ? (comparison.was.get(verdict.id) ?? "new") : null}
+            mark={comparison ? markOf(comparison, verdict) : null}
           />
         ))}
       </ul>
@@ -95,7 +96,7 @@ function Group({ word, verdicts, run, comparison, open }: GroupProps) {
   );
 }
 
-function Gone({ verdicts }: { verdicts: readonly RunbookVerdict[] }) {
+function Gone({ verdicts }: { verdicts: readonly Judged[] }) {
   return (
     <details className="verdict-group">
       <summary className="verdict-group-head">
