@@ -1,6 +1,7 @@
 /**
  * What is configured as resolver: lines of resolv.conf after where each is from (`node`, `upstream`: what systemd-resolved
- * asks, `kubelet`, or the file of one process as `grep -H` names it). One row a line.
+ * asks, `kubelet`, or the file of one process as `grep -H` names it). `namespace` is no line of the file: the mount
+ * namespace of that process, told of each that is not in the node's own. One row a line.
  */
 import { defineParser } from "../parse.ts";
 import { lineRows } from "./lib/lines.ts";
@@ -9,7 +10,7 @@ export interface DnsResolverRow {
   source: "node" | "upstream" | "kubelet" | "process";
   /** Whose root directory it was read in. */
   pid: number | null;
-  option: "nameserver" | "search" | "domain" | "options";
+  option: "nameserver" | "search" | "domain" | "options" | "namespace";
   values: string[];
   raw: unknown;
 }
@@ -21,7 +22,7 @@ declare module "../parse.ts" {
 }
 
 const LINE =
-  /^(?:(node|upstream|kubelet) |\/proc\/(\d{1,10})\/root\/etc\/resolv\.conf:)[ \t]*(nameserver|search|domain|options)[ \t]+(\S.*)$/;
+  /^(?:(node|upstream|kubelet) |\/proc\/(\d{1,10})\/root\/etc\/resolv\.conf:)[ \t]*(nameserver|search|domain|options|namespace)[ \t]+(\S.*)$/;
 
 export default defineParser({
   section: "dns.resolvers",

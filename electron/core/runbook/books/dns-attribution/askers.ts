@@ -7,6 +7,7 @@ import type { Ground } from "./ground.ts";
 import { type Process, processOf } from "./processes.ts";
 import { fileOf, type Place, type Query, type Total } from "./queries.ts";
 import { type Configured, clusterSearch, configuredFor } from "./resolvers.ts";
+import { searchOf } from "./search.ts";
 
 export interface Asker {
   /** Stable over runs on the same things, for the verdict's id. */
@@ -82,7 +83,7 @@ function askerOf(members: readonly { process: Process | null; queries: Query[] }
   const processes = members.flatMap(({ process }) => process ?? []);
   const pids = [...new Set(queries.flatMap(({ pid }) => pid ?? []))];
   const container = containerOf(first.place, parts.state.datapath, parts.crictl, first);
-  const configured = configuredFor(first.place, container?.host_network ?? null, parts.readings, parts.table);
+  const configured = configuredFor(first.place, pids, container?.host_network ?? null, parts.resolvers, parts.table);
   const command_line = processes[0]?.command_line ?? null;
   const where = container === null ? first.place.cgroup : (first.place.container_id?.slice(0, 12) ?? container.pod);
   return {
@@ -100,10 +101,10 @@ function askerOf(members: readonly { process: Process | null; queries: Query[] }
     totals: pids.flatMap((pid) => parts.watch.totals.get(pid) ?? []),
     forwarder: pids.some((pid) => parts.forwarding.forwarders.has(pid)),
     configured,
-    search: [
+    search: searchOf(queries, [
       ...(configured?.search ?? []),
       ...(container === null ? [] : clusterSearch(container.namespace, parts.question.cluster_domain)),
-    ],
+    ]),
   };
 }
 

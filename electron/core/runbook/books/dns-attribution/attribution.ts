@@ -109,7 +109,7 @@ function queryEvidence(asker: Asker, ground: Ground): Evidence[] {
     record: "query",
     filter: filterOf(asker, name),
   });
-  const { told, more } = nameLines(queries, watch);
+  const { told, more } = nameLines(queries, asker.search, watch);
   const evidence = told.map(({ name, text, queries: [first] }) => ({
     text,
     source: source(first?.name === null ? null : name),

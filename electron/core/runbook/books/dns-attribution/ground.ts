@@ -7,6 +7,7 @@ import { type Forwarding, forwardingOf } from "./forwarders.ts";
 import { type ProcessTable, readProcessTable } from "./processes.ts";
 import { type Query, readWatch, type Watch } from "./queries.ts";
 import { type Question, questionOf } from "./question.ts";
+import { type Resolvers, readResolvers } from "./resolvers.ts";
 
 /** Ids of the book's steps and measurements; they are in the journal. */
 export const LOOK = "look";
@@ -20,6 +21,7 @@ export interface Ground {
   table: ProcessTable;
   /** Of both looks, the later first. */
   readings: readonly Reading[];
+  resolvers: Resolvers;
   crictl: SectionFacts["k8s.crictl"] | null;
   forwarding: Forwarding;
   /** Everybody who asked, whatever was asked about; the busiest first. */
@@ -33,6 +35,7 @@ export function groundOf(state: RunState): Ground | null {
   const question = questionOf(state);
   const { before = [], after = [] } = state.readings[WATCH] ?? {};
   const look = state.readings[LOOK]?.after ?? [];
+  const readings = [...after, ...before, ...look];
   const watch = readWatch(trace, question.seconds);
   const crictl = look.find(({ section }) => section === "k8s.crictl")?.facts as SectionFacts["k8s.crictl"] | undefined;
   const found = {
@@ -41,7 +44,8 @@ export function groundOf(state: RunState): Ground | null {
     watch,
     connections: readConnections(state.traces[WATCH]?.connect),
     table: readProcessTable(before, after),
-    readings: [...after, ...before, ...look],
+    readings,
+    resolvers: readResolvers(readings),
     crictl: crictl ?? null,
     forwarding: forwardingOf(watch.queries),
   };

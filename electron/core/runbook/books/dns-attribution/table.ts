@@ -12,8 +12,17 @@ export interface NameLine {
 }
 
 /** One line a name, those asked most first; then how many more there are. */
-export function nameLines(queries: readonly Query[], watch: Watch): { told: NameLine[]; more: number } {
-  const groups = by(queries, ({ name }) => name ?? "(no sound message)");
+export function nameLines(
+  queries: readonly Query[],
+  search: readonly string[],
+  watch: Watch,
+): { told: NameLine[]; more: number } {
+  const asked = new Set(queries.map(({ name }) => name));
+  // What the search list makes of a name is told with it, where that was asked by itself, too.
+  const groups = by(queries, ({ name }) => {
+    const base = name === null ? null : withoutSearch(name, search);
+    return (asked.has(base) ? base : name) ?? "(no sound message)";
+  });
   const told = groups
     .slice(0, NAMES_TOLD)
     .map(([name, own]) => ({ name, queries: own, text: lineOf(name, own, watch) }));

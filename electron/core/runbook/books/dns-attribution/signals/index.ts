@@ -1,5 +1,6 @@
 /** All signals, looked for in all askers that are in question; and how near those came that did not strike. */
 import type { RunbookVerdict } from "../../../types.ts";
+import type { Asker } from "../askers.ts";
 import { concerned, type Ground } from "../ground.ts";
 import type { Thresholds } from "../thresholds.ts";
 import { newName } from "./new-name.ts";
@@ -31,13 +32,14 @@ export function signals(ground: Ground): RunbookVerdict[] {
   if (askers.length === 0) return [];
   const judged = SIGNALS.map((one) => ({ ...one, judged: askers.map((asker) => one.signal.judge(asker, ground)) }));
   const verdicts = judged.flatMap((one) => one.judged.flatMap(({ verdict }) => verdict ?? []).slice(0, TOLD));
-  return [...verdicts, checked(judged, ground)];
+  return [...verdicts, checked(judged, askers, ground)];
 }
 
 /** What was looked for and not found, with the threshold of each. */
 function checked(
   judged: readonly ((typeof SIGNALS)[number] & { judged: ReturnType<Signal["judge"]>[] })[],
-  { watch, question, connections, askers }: Ground,
+  askers: readonly Asker[],
+  { watch, question, connections }: Ground,
 ): RunbookVerdict {
   const quiet = judged.filter((one) => one.judged.every(({ verdict }) => verdict === null));
   const blind = [

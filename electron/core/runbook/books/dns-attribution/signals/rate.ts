@@ -2,7 +2,8 @@
 
 import type { Asker } from "../askers.ts";
 import type { Ground } from "../ground.ts";
-import { isReverse, within } from "../names.ts";
+import { isReverse, within, withoutSearch } from "../names.ts";
+import type { Query } from "../queries.ts";
 import { by, lookupsOf } from "../table.ts";
 import { mostWithin, nothing, type Signal, signalVerdict } from "./signal.ts";
 
@@ -24,21 +25,26 @@ export const rate: Signal = {
     const outside = asker.queries.filter(
       ({ name }) => name !== null && !within(name, cluster_domain) && !isReverse(name),
     ).length;
+    const meant = asker.queries.filter((query) => !isTry(query, asker));
+    const tries = asker.queries.length - meant.length;
+    const expanded = tries > 0 && (per_s * meant.length) / asker.queries.length < rate_per_s;
     const same = lookups.length > 0 && 1 - names / lookups.length >= REPEATED;
     const facts = [
       `${per_s.toFixed(0)} queries/s over ${span(ground).toFixed(0)} s${pid === null ? ", by short-lived processes together" : ` from pid ${pid}`} (threshold ${rate_per_s})`,
-      `${lookups.length} lookups of ${names} different names, ${outside} of ${asker.queries.length} queries outside of ${cluster_domain}`,
+      `${lookups.length} lookups of ${names} different names${tries > 0 ? `, ${tries} queries were only tries of the search list` : ""}, ${outside} of ${asker.queries.length} queries outside of ${cluster_domain}`,
     ];
-    const ordinary = same || outside === 0;
+    const ordinary = same || expanded || outside === 0;
     return {
       figure: per_s,
       verdict: signalVerdict(asker, ground, {
         signal: ID,
         verdict: ordinary ? "ruled_out" : "likely",
         facts,
-        meaning: ordinary
-          ? "It asks much, but for few names again and again or within the cluster: a client without a cache or a batch of work, not a search and not a tunnel. It is load for the resolver."
-          : "It asks for many different names outside of the cluster, quickly: a crawler or a mail server does so, and so does what looks for other hosts or sends data in names. Which of these it is, the queries do not show.",
+        meaning: expanded
+          ? "Most of it is the search list (ndots): one lookup is many queries. Without those it is below the threshold. It is load for the resolver."
+          : ordinary
+            ? "It asks much, but for few names again and again or within the cluster: a client without a cache or a batch of work, not a search and not a tunnel. It is load for the resolver."
+            : "It asks for many different names outside of the cluster, quickly: a crawler or a mail server does so, and so does what looks for other hosts or sends data in names. Which of these it is, the queries do not show.",
         advice: ordinary
           ? "If the load matters: a cache in the client, node-local-dns, or names with a last dot, which are not completed by the search list."
           : null,
@@ -46,6 +52,11 @@ export const rate: Signal = {
     };
   },
 };
+
+/** What the library tried with its search list, and is not there. */
+function isTry({ name, rcode }: Query, { search }: Asker): boolean {
+  return rcode === "NXDOMAIN" && name !== null && withoutSearch(name, search) !== name;
+}
 
 /** Of one process; of all that were gone at once together, since each of them asks little. `pid` null: those. */
 function fastest(asker: Asker, ground: Ground): { per_s: number; pid: number | null } {

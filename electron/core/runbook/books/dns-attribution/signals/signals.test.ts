@@ -16,10 +16,10 @@ import {
 
 const app: Actor = { pid: 100, comm: "app", cgroup: cgroupOf(POD, "a"), line: "/app" };
 const pods = [aPod(POD, { namespace: "shop", name: "cart-1", netns: "4026532000", cgroups: [cgroupOf(POD, "a")] })];
-const inPod = (option: "nameserver" | "search", ...values: string[]) =>
+const inPod = (option: "namespace" | "nameserver" | "search", ...values: string[]) =>
   ({ source: "process", pid: app.pid, option, values }) as const;
 const SEARCH = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "eu.compute.internal"];
-const resolvers = [inPod("nameserver", "10.96.0.10"), inPod("search", ...SEARCH)];
+const resolvers = [inPod("namespace", "4026532111"), inPod("nameserver", "10.96.0.10"), inPod("search", ...SEARCH)];
 
 function of(kind: string, scene: Scene): RunbookVerdict | undefined {
   return concluded({ actors: [app], datapath: { pods }, resolvers, ...scene }).find((one) => one.kind === kind);
@@ -91,6 +91,12 @@ describe("many queries a second", () => {
     }));
     expect(textOf(of("high-rate", { actors: [], asked }))).toContain("by short-lived processes together");
   });
+  it("rules out a search list, which makes many queries of one lookup", () => {
+    const asked = Array.from({ length: 120 }, (_, at) => lookup(at / 10, `api${at}.example`, "last")).flat();
+    const verdict = of("high-rate", { asked });
+    expect(verdict).toMatchObject({ verdict: "ruled_out" });
+    expect(verdict?.meaning).toContain("Most of it is the search list (ndots)");
+  });
   it("is not struck by a burst at a program's start", () => {
     expect(of("high-rate", { asked: many(200, (at) => ({ name: `host${at}.example` }), 400) })).toBeUndefined();
   });
@@ -152,8 +158,13 @@ describe("lookups that fail", () => {
   );
   it("is not struck by search lists where the container's resolv.conf was not read", () => {
     const asked = Array.from({ length: 60 }, (_, at) => lookup(at / 20, `api${at}.example`, "last")).flat();
-    const cluster = asked.filter(({ name }) => !name.endsWith("compute.internal"));
-    expect(of("nxdomain-burst", { asked: cluster, resolvers: [] })).toBeUndefined();
+    expect(of("nxdomain-burst", { asked, resolvers: [] })).toBeUndefined();
+    // Nor where nobody knows the pod's namespace, and the bare name is never asked because an earlier domain has it.
+    const second = Array.from({ length: 60 }, (_, at) => [
+      { at: at / 20, by: app, name: `api${at}.prod.shop.svc.cluster.local`, rcode: "NXDOMAIN" },
+      { at: at / 20 + 0.001, by: app, name: `api${at}.prod.svc.cluster.local` },
+    ]).flat();
+    expect(of("nxdomain-burst", { asked: second, resolvers: [], datapath: {} })).toBeUndefined();
   });
   it("counts what a library asks for one name that is not there as one lookup", () => {
     const asked = Array.from({ length: 19 }, (_, at) => lookup(at / 10, `gone${at}.example`, "never")).flat();
@@ -212,6 +223,12 @@ describe("another resolver", () => {
       "1 of 2 queries asked of 8.8.8.8 over tcp",
       "configured: 10.96.0.10 (resolv.conf of its container)",
     ]);
+  });
+  it("knows the resolv.conf of a process that is gone by another one in its container", () => {
+    const gone: Actor = { ...app, pid: 700, seen: [] };
+    const verdict = of("other-resolver", { asked: asked.map((one) => ({ ...one, by: gone })) });
+    expect(verdict?.verdict).toBe("confirmed");
+    expect(textOf(verdict)).toContain("resolv.conf of its container");
   });
   it("is not struck by the configured ones, also as a socket of both families writes them", () => {
     const both = asked.map((one) => ({ ...one, resolver: "::ffff:10.96.0.10" }));
