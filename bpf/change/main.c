@@ -220,6 +220,19 @@ static void say_chain(const char *record, const struct chain *chain)
 	chain_write(change.out, "chain", chain);
 }
 
+/*
+ * Out of reach of whoever ends the first with all of its session, or all that carries the guard's mark of a command
+ * (electron/host/transport/guard-script.ts): that may be before it had its turn on a busy node.
+ */
+static void leave_session(void)
+{
+	char *part = getenv("BPFDESK_PART");
+
+	setsid();
+	if (part)
+		memset(part, '-', strlen(part));
+}
+
 /* The second process: holds what is needed, and restores when the first is gone without a word. */
 static void keep(int words)
 {
@@ -231,6 +244,7 @@ static void keep(int words)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	prctl(PR_SET_NAME, "bpfdesk-keeper");
+	leave_session();
 	while ((got = read(words, &word, 1)) != 0) {
 		if (got < 0 && errno != EINTR)
 			break;
