@@ -20,6 +20,7 @@ export function PlanFacts({ plan }: { plan: ChangePlan }) {
     <div className="plan">
       <Line title="Exactly this is run on the node" text={plan.command} />
       <Line title="By hand the same would be (to read only)" text={plan.by_hand} />
+      <Risks risks={plan.risks} />
       <dl className="facts">
         <dt>Hook</dt>
         <dd>
@@ -56,7 +57,6 @@ export function PlanFacts({ plan }: { plan: ChangePlan }) {
         <dt>Lease</dt>
         <dd>It is put back by itself when it is not confirmed within {plan.lease_s} s.</dd>
       </dl>
-      <Risks risks={plan.risks} />
     </div>
   );
 }

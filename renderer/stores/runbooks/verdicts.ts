@@ -64,10 +64,11 @@ export function fittingVerdicts(verdicts: readonly RunbookVerdict[], typed: stri
 }
 
 /** How one verdict differs from the earlier run's: words for its mark. Null: it is as it was. */
-export function markOf({ appeared, changed }: RunComparison, { id }: RunbookVerdict): string | null {
+export function markOf({ appeared, changed }: RunComparison, { id, kind }: RunbookVerdict): string | null {
   if (appeared.some((one) => one.id === id)) return "new";
   const before = changed.find((one) => one.id === id)?.before;
-  return before ? `was ${VERDICT_WORDS[before.verdict]}, ${kindText(before.kind)}` : null;
+  if (!before) return null;
+  return `was ${VERDICT_WORDS[before.verdict]}${before.kind === kind ? "" : `, ${kindText(before.kind)}`}`;
 }
 
 /** `1 changed, 2 new, 190 as before`. */

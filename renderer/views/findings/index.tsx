@@ -7,7 +7,7 @@ import { type DatapathIndex, findingKey, indexOf } from "../../stores/datapath-i
 import { setFilter } from "../../stores/filter.ts";
 import { useBooks } from "../../stores/runbooks/books.ts";
 import { openBook } from "../../stores/runbooks/form-store.ts";
-import { offersForFinding, offersOf } from "../../stores/runbooks/offers.ts";
+import { type BookOffer, offersOf } from "../../stores/runbooks/offers.ts";
 import { reveal, select, useSelected } from "../../stores/selection.ts";
 import { useDatapath } from "../../stores/use-node.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
@@ -18,6 +18,8 @@ import { defineView } from "../define.ts";
 
 function Findings() {
   const datapath = useDatapath();
+  const books = useBooks().list;
+  const offers = useMemo(() => (datapath ? offersOf(books, datapath) : []), [books, datapath]);
   if (!datapath) return null;
   const unread = datapath.sections.filter((section) => !section.ok).length;
   if (datapath.findings.length === 0) {
@@ -33,10 +35,10 @@ function Findings() {
   const index = indexOf(datapath);
   return (
     <>
-      <Offers index={index} />
+      <Offers offers={offers} />
       <ul className="finding-list" aria-label="Findings">
         {sorted.map((finding) => (
-          <FindingCard key={findingKey(finding)} finding={finding} index={index} />
+          <FindingCard key={findingKey(finding)} finding={finding} index={index} offers={offers} />
         ))}
       </ul>
     </>
@@ -44,17 +46,17 @@ function Findings() {
 }
 
 /** Runbooks that these findings suggest. */
-function Offers({ index }: { index: DatapathIndex }) {
-  const { list } = useBooks();
-  const offers = useMemo(() => offersOf(list, index), [list, index]);
+function Offers({ offers }: { offers: readonly BookOffer[] }) {
   if (offers.length === 0) return null;
   return (
     <section className="book-offers" aria-label="Suggested runbooks">
-      {offers.map(({ book, inputs, text }) => (
-        <span key={book.id} className="with-icon">
+      {offers.map(({ book, title, inputs, text }) => (
+        <span key={book} className="with-icon">
           {text}:
-          <Button variant="quiet" icon={BookOpenCheck} onPress={() => openBook(book.id, inputs)}>
-            Open <NodeText text={book.title} />
+          <Button variant="quiet" icon={BookOpenCheck} onPress={() => openBook(book, inputs)}>
+            <span>
+              Open <NodeText text={title} />
+            </span>
           </Button>
         </span>
       ))}
@@ -62,8 +64,8 @@ function Offers({ index }: { index: DatapathIndex }) {
   );
 }
 
-function FindingCard({ finding, index }: { finding: Finding; index: DatapathIndex }) {
-  const { list } = useBooks();
+function FindingCard(props: { finding: Finding; index: DatapathIndex; offers: readonly BookOffer[] }) {
+  const { finding, index, offers } = props;
   const hasPlace = index.things.has(finding.subject);
   const key = findingKey(finding);
   const selected = useSelected() === key;
@@ -83,14 +85,16 @@ function FindingCard({ finding, index }: { finding: Finding; index: DatapathInde
         </button>
         <span className="muted">{finding.id}</span>
         <span className="grow" />
-        {offersForFinding(list, finding, index).map(({ book, inputs }) => (
-          <IconButton
-            key={book.id}
-            icon={BookOpenCheck}
-            label={visibleText(`Open the runbook ${book.title} for this`)}
-            onPress={() => openBook(book.id, inputs)}
-          />
-        ))}
+        {offers
+          .filter(({ findings }) => findings.has(finding))
+          .map(({ book, title, findings }) => (
+            <IconButton
+              key={book}
+              icon={BookOpenCheck}
+              label={visibleText(`Open the runbook ${title} for this`)}
+              onPress={() => openBook(book, findings.get(finding))}
+            />
+          ))}
         <IconButton icon={Filter} label="Show only what it concerns" onPress={() => setFilter({ finding: key })} />
       </div>
       <p>

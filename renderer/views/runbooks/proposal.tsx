@@ -38,13 +38,15 @@ function OpenBook({ proposal, run }: { proposal: Extract<Proposal, { kind: "open
   return (
     <div className="actions">
       <Button icon={BookOpenCheck} isDisabled={!bookOf(list, proposal.book)} onPress={open}>
-        Open <NodeText text={bookTitle(list, proposal.book)} />
-        {inputs.length > 0 ? (
-          <>
-            {" with "}
-            <NodeText text={inputs.map(([name, value]) => `${name} ${value}`).join(", ")} />
-          </>
-        ) : null}
+        <span>
+          Open <NodeText text={bookTitle(list, proposal.book)} />
+          {inputs.length > 0 ? (
+            <>
+              {" with "}
+              <NodeText text={inputs.map(([name, value]) => `${name} ${value}`).join(", ")} />
+            </>
+          ) : null}
+        </span>
       </Button>
     </div>
   );

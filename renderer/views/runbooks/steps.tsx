@@ -18,7 +18,7 @@ export function Steps(props: { run: RunbookRunState; book: RunbookInfo | undefin
   const request = useStore(shownStore, ({ step }) => (step?.run_id === run.run_id ? step : null));
   const done = steps.filter(({ word }) => word === "done" || word === "skipped").length;
   // As soon as there are verdicts to act on, they are what a run is read for.
-  const folded = run.state === "ended" || recorded || (run.state === "waiting" && run.verdicts.length > 0);
+  const folded = run.state === "ended" || recorded || (run.state !== "running" && run.verdicts.length > 0);
   const [open, setOpen] = useState(!folded);
   useEffect(() => setOpen(!folded), [folded]);
   useEffect(() => {

@@ -88,7 +88,10 @@ function Fact({ fact, run }: { fact: Evidence; run: RunbookRunState }) {
         </button>
       ) : (
         <span className="evidence-gone" title={link.gone}>
-          <Icon size={12} aria-hidden /> <NodeText text={link.text} />: {link.gone}
+          <Icon size={12} aria-hidden />
+          <span>
+            <NodeText text={link.text} />: {link.gone}
+          </span>
         </span>
       )}
     </li>
