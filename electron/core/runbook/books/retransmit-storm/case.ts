@@ -4,7 +4,7 @@ import type { RouteRow } from "../../../parsers/net.route.ts";
 import type { RunState, TraceEvidence } from "../../types.ts";
 import { destinationOf, holds } from "./addresses.ts";
 import { crossedBy, ifaceOf } from "./interfaces.ts";
-import { type Matching, matchingOf } from "./matches.ts";
+import { type Matching, matchingOf, type Storm } from "./matches.ts";
 import { type Readings, readingsOf } from "./readings.ts";
 import {
   type Destination,
@@ -64,26 +64,33 @@ function put(state: RunState): Case {
   return {
     ...{ state, limits, datapath, retrans, drops, readings, routes, destinations, asked, suspects, events },
     drops_gap: dropsGap(drops),
-    matching: matchingOf(events, dropFlowsOf(drops), eachStandsFor(events, rowsOf(suspects))),
+    matching: matchingOf(stormsOf(suspects, retransmissionsOf(retrans), destinations), dropFlowsOf(drops)),
     crossed: crossedBy(events, datapath, routes),
   };
 }
 
 /**
- * Only some of very many retransmissions are told one by one. Taken for all they would be explained by few drops, so each
- * counts for as many as there were. `rows`: of the same destinations.
+ * The retransmissions of each suspect in a measurement. Only some of very many are told one by one; taken for all they
+ * would be explained by few drops, so each stands for as many as there were.
  */
-export function eachStandsFor(events: readonly Retransmission[], rows: Iterable<Destination>): number {
-  const told = events.reduce((so, { segments }) => so + segments, 0);
-  const all = [...rows].reduce((so, { retrans }) => so + retrans, 0);
-  return told === 0 ? 1 : Math.max(1, all / told);
+export function stormsOf(
+  suspects: readonly Suspect[],
+  events: readonly Retransmission[],
+  destinations: readonly Destination[],
+): Storm[] {
+  return suspects.map((suspect) => {
+    const own = eventsOf(events, [suspect]);
+    const told = own.reduce((so, { segments }) => so + segments, 0);
+    const all = sameRows(destinations, [suspect]).reduce((so, { retrans }) => so + retrans, 0);
+    return { events: own, each: told === 0 ? 1 : Math.max(1, all / told) };
+  });
 }
 
 export function traceOf(state: RunState, step: string, id: string): TraceEvidence | null {
   return state.traces[step]?.[id] ?? null;
 }
 
-export function rowsOf(suspects: readonly Suspect[]): Set<Destination> {
+function rowsOf(suspects: readonly Suspect[]): Set<Destination> {
   return new Set(suspects.flatMap(({ rows }) => rows));
 }
 
@@ -107,7 +114,7 @@ export function eventsOf(all: readonly Retransmission[], suspects: readonly Susp
 }
 
 /** Those of another measurement that are of the suspects. */
-export function sameRows(rows: readonly Destination[], suspects: readonly Suspect[]): Destination[] {
+function sameRows(rows: readonly Destination[], suspects: readonly Suspect[]): Destination[] {
   const wanted = new Set([...rowsOf(suspects)].flatMap(rowKeys));
   return rows.filter((row) => rowKeys(row).some((key) => wanted.has(key)));
 }

@@ -2,9 +2,10 @@
 import type { RunbookVerdict, RunState } from "../../types.ts";
 import { caseOf } from "./case.ts";
 import { classVerdicts } from "./causes/classes.ts";
-import { mtuVerdicts } from "./causes/mtu.ts";
+import { sizeVerdicts, tooLargeVerdicts } from "./causes/mtu.ts";
 import { needlessVerdicts } from "./causes/needless.ts";
 import { pathVerdict } from "./causes/path.ts";
+import { outOfSightVerdicts } from "./causes/place.ts";
 import { programVerdicts } from "./causes/programs.ts";
 import { remoteVerdicts } from "./causes/remote.ts";
 
@@ -12,8 +13,9 @@ const ORDER = ["confirmed", "likely", "cannot_tell", "ruled_out"];
 
 export function causeVerdicts(state: RunState): RunbookVerdict[] {
   const found = caseOf(state);
-  const local = [...programVerdicts(found), ...classVerdicts(found)];
-  const others = [...mtuVerdicts(found), ...remoteVerdicts(found), ...needlessVerdicts(found)];
+  const places = [programVerdicts, classVerdicts, tooLargeVerdicts, outOfSightVerdicts];
+  const local = places.flatMap((of) => of(found));
+  const others = [...sizeVerdicts(found), ...remoteVerdicts(found), ...needlessVerdicts(found)];
   const all = [...local, ...others, pathVerdict(found, local)];
   return all.toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
 }

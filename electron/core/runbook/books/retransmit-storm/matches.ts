@@ -20,7 +20,7 @@ export interface DropPlace {
   /** Segments it dropped of them, towards the peer and on the way back. */
   towards: number;
   back: number;
-  /** Part of all their retransmissions that these drops account for, 0 to 1; and that only drops on the way back do. */
+  /** Part of the retransmissions of the storms it touches that its drops account for; and that only those on the way back do. */
   explained: number;
   explained_back: number;
 }
@@ -31,9 +31,7 @@ export interface Matching {
   connections: number;
   /** Most explained first. */
   places: DropPlace[];
-  /** Part that all places together account for. */
-  explained: number;
-  /** TCP segments that were dropped of other connections, by class: what is no cause. */
+  /** Segments that were dropped of other connections, by class: what is no cause. */
   others: ReadonlyMap<DropClass, number>;
   /**
    * Drops of packets from the same address and port to another address: after a service address was translated they may
@@ -42,22 +40,22 @@ export interface Matching {
   translated: DropFlow[];
 }
 
-interface Again {
-  segments: number;
-  handshakes: number;
-  timers: number;
+/** Retransmissions that belong together, such as those to one destination. `each`: how many one that was told stands for. */
+export interface Storm {
+  events: readonly Retransmission[];
+  each: number;
 }
 
-/** `each`: retransmissions that one that was told stands for, when only a part of them was. */
-export function matchingOf(events: readonly Retransmission[], flows: readonly DropFlow[], each = 1): Matching {
-  const again = againOf(events, each);
-  const senders = new Set(events.map(({ saddr, sport }) => `${saddr} ${sport}`));
+export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[]): Matching {
+  const again = storms.map(({ events, each }) => againOf(events, each));
+  const all = new Map(again.flatMap((one) => [...one]));
+  const senders = new Set(storms.flatMap(({ events }) => events.map(({ saddr, sport }) => `${saddr} ${sport}`)));
   const groups = new Map<string, { class: DropClass; flows: DropFlow[] }>();
   const others = new Map<DropClass, number>();
   const translated: DropFlow[] = [];
   for (const flow of flows) {
     const its = classOf(flow);
-    if (again.has(connectionKey(flow)) || again.has(connectionKey(reversed(flow)))) {
+    if (isOf(flow, all)) {
       const key = `${its} ${flow.netns} ${flow.ifindex} ${its === "tc" ? directionOf(flow) : ""}`;
       const group = groups.get(key) ?? { class: its, flows: [] };
       group.flows.push(flow);
@@ -65,19 +63,42 @@ export function matchingOf(events: readonly Retransmission[], flows: readonly Dr
       continue;
     }
     others.set(its, (others.get(its) ?? 0) + flow.segments);
-    if (senders.has(`${flow.saddr} ${flow.sport}`)) translated.push(flow);
+    if (flow.proto === "tcp" && senders.has(`${flow.saddr} ${flow.sport}`)) translated.push(flow);
   }
-  const retrans = [...again.values()].reduce((so, one) => so + one.segments, 0);
   const places = [...groups.values()]
-    .map((group) => placeOf(group.class, group.flows, again, retrans))
+    .map((group) => placeOf(group.class, group.flows, again))
     .toSorted((a, b) => b.explained + b.explained_back - (a.explained + a.explained_back));
-  const all = placeOf(
-    "other",
-    places.flatMap((place) => place.flows),
-    again,
-    retrans,
-  );
-  return { retrans, connections: again.size, places, explained: all.explained, others, translated };
+  return { retrans: sumOf(all), connections: all.size, places, others, translated };
+}
+
+/** A packet of one of the connections, either way. */
+export function isOf(flow: Connection & { proto: string }, again: ReadonlyMap<string, Again>): boolean {
+  return flow.proto === "tcp" && (again.has(connectionKey(flow)) || again.has(connectionKey(reversed(flow))));
+}
+
+/**
+ * How far drops account for the storms they touch: of other storms they are no cause and need not be one. Of all
+ * retransmissions of those storms, the parts that losses on the way there, and at most those on the way back, explain.
+ */
+export function shareOf(
+  dropped: readonly (Connection & { proto: string; segments: number })[],
+  storms: readonly ReadonlyMap<string, Again>[],
+): { towards: number; back: number; explained: number; explained_back: number } {
+  const touched = storms.filter((again) => dropped.some((flow) => isOf(flow, again)));
+  const again = new Map(touched.flatMap((one) => [...one]));
+  const retrans = sumOf(again);
+  const { towards, back, by_loss, by_silence } = explainedBy(dropped, again);
+  if (retrans === 0) return { towards, back, explained: 0, explained_back: 0 };
+  return { towards, back, explained: by_loss / retrans, explained_back: by_silence / retrans };
+}
+
+const sumOf = (again: ReadonlyMap<string, Again>) => [...again.values()].reduce((so, { segments }) => so + segments, 0);
+
+/** Segments of one connection that were sent again: all, those of handshakes, and those nothing came back for. */
+export interface Again {
+  segments: number;
+  handshakes: number;
+  timers: number;
 }
 
 /** Of a filter of tc, by the kernel's reason; null where it gives none. */
@@ -87,9 +108,8 @@ export function directionOf({ reason, location }: Pick<DropFlow, "reason" | "loc
   return reason === "" && /ingress|receive_skb/.test(location) ? "ingress" : null;
 }
 
-/** How much of what was sent again the drops of these packets account for. */
-export function explainedBy(
-  dropped: readonly (Connection & { segments: number })[],
+function explainedBy(
+  dropped: readonly (Connection & { proto: string; segments: number })[],
   again: ReadonlyMap<string, Again>,
 ): { towards: number; back: number; by_loss: number; by_silence: number } {
   const ways = new Map<string, { towards: number; back: number }>();
@@ -98,7 +118,7 @@ export function explainedBy(
     ways.set(key, found);
     return found;
   };
-  for (const flow of dropped) {
+  for (const flow of dropped.filter((one) => isOf(one, again))) {
     const forward = connectionKey(flow);
     if (again.has(forward)) way(forward).towards += flow.segments;
     else way(connectionKey(reversed(flow))).back += flow.segments;
@@ -133,16 +153,14 @@ export function againOf(events: readonly Retransmission[], each = 1): Map<string
   return again;
 }
 
-function placeOf(its: DropClass, flows: DropFlow[], again: ReadonlyMap<string, Again>, retrans: number): DropPlace {
+function placeOf(its: DropClass, flows: DropFlow[], again: readonly ReadonlyMap<string, Again>[]): DropPlace {
   const [first] = flows;
-  const { towards, back, by_loss, by_silence } = explainedBy(flows, again);
   return {
     class: its,
     ...{ netns: first?.netns ?? "", ifindex: first?.ifindex ?? 0, device: first?.device ?? null },
     reasons: [...new Set(flows.flatMap(({ reason }) => (reason === "" ? [] : [reason])))],
     locations: [...new Set(flows.map(({ location }) => location))],
-    ...{ flows, towards, back },
-    explained: retrans === 0 ? 0 : by_loss / retrans,
-    explained_back: retrans === 0 ? 0 : by_silence / retrans,
+    flows,
+    ...shareOf(flows, again),
   };
 }

@@ -44,8 +44,9 @@ export interface Destination {
   srtt_us: number | null;
 }
 
-/** Packets of one TCP connection, one way, that the kernel freed as dropped. */
+/** Packets of one flow that the kernel freed as dropped. Ports are 0 where a protocol has none. */
 export interface DropFlow extends Connection {
+  proto: string;
   /** "" where the kernel gives none. */
   reason: string;
   location: string;
@@ -55,8 +56,9 @@ export interface DropFlow extends Connection {
   segments: number;
 }
 
-/** Packets of one TCP connection, one way, that a program or its hook dropped. */
+/** Packets of one flow that a program or its hook dropped. */
 export interface VerdictFlow extends Connection {
+  proto: string;
   /** Null when only the hook is known. */
   prog_id: number | null;
   name: string | null;
@@ -105,11 +107,9 @@ export function destinationsOf(trace: TraceEvidence | null): Destination[] {
 
 export function dropFlowsOf(trace: TraceEvidence | null): DropFlow[] {
   return rows(trace, "flow").flatMap((row): DropFlow[] => {
-    const connection = row.proto === "tcp" ? connectionOf(row, ["src", "dst"]) : null;
-    if (!connection) return [];
     return [
       {
-        ...connection,
+        ...flowOf(row),
         ...{ reason: text(row.reason) ?? "", location: text(row.location) ?? "", device: text(row.device) },
         ifindex: number(row.ifindex) ?? 0,
         netns: `${number(row.netns) ?? ""}`,
@@ -121,12 +121,10 @@ export function dropFlowsOf(trace: TraceEvidence | null): DropFlow[] {
 
 export function verdictFlowsOf(trace: TraceEvidence | null): VerdictFlow[] {
   return rows(trace, "flow").flatMap((row): VerdictFlow[] => {
-    const connection = row.proto === "tcp" ? connectionOf(row, ["src", "dst"]) : null;
-    if (!connection) return [];
     const { prog_id, name, verdict, count } = row;
     return [
       {
-        ...connection,
+        ...flowOf(row),
         ...{ prog_id: number(prog_id), name: text(name), verdict: text(verdict) ?? "", packets: number(count) ?? 0 },
       },
     ];
@@ -166,6 +164,13 @@ function rows(trace: TraceEvidence | null, record: string): readonly Row[] {
 function connectionOf(row: Row, [from, to]: [string, string]): Connection | null {
   const [saddr, daddr, sport, dport] = [text(row[from]), text(row[to]), number(row.sport), number(row.dport)];
   return saddr === null || daddr === null || sport === null || dport === null ? null : { saddr, sport, daddr, dport };
+}
+
+function flowOf({ proto, src, sport, dst, dport }: Row): Connection & { proto: string } {
+  return {
+    proto: text(proto) ?? "",
+    ...{ saddr: text(src) ?? "", sport: number(sport) ?? 0, daddr: text(dst) ?? "", dport: number(dport) ?? 0 },
+  };
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);

@@ -38,7 +38,7 @@ export function figuresOf(rows: readonly Destination[]): Figures {
 
 /** Most segments sent again first. A pod only when its destinations do not show it, all together only when no pod does. */
 export function suspectsOf(rows: readonly Destination[], limits: Thresholds): Suspect[] {
-  const destinations = standOut(groupsOf(rows, destinationId), "destination", rows, limits);
+  const destinations = destinationsThatStandOut(rows, limits);
   const told = new Set(destinations.flatMap((one) => one.rows));
   const pods = standOut(groupsOf(rows, podOf), "pod", rows, limits).filter(
     (pod) => figuresOf(pod.rows.filter((row) => told.has(row))).retrans < pod.figures.retrans / 2,
@@ -46,6 +46,18 @@ export function suspectsOf(rows: readonly Destination[], limits: Thresholds): Su
   const found = [...destinations, ...pods];
   if (found.length > 0) return found.toSorted((a, b) => b.figures.retrans - a.figures.retrans);
   return standOut(new Map([["all", [...rows]]]), "all", rows, limits);
+}
+
+/** As a whole, or for one pod when other pods' traffic to it is well and hides that. */
+function destinationsThatStandOut(rows: readonly Destination[], limits: Thresholds): Suspect[] {
+  const whole = standOut(groupsOf(rows, destinationId), "destination", rows, limits);
+  const known = new Set(whole.map(({ id }) => id));
+  const ofPods = [...groupsOf(rows, destinationId)].flatMap(([id, own]) => {
+    if (known.has(id)) return [];
+    const bad = standOut(groupsOf(own, podOf), "destination", rows, limits).flatMap((one) => one.rows);
+    return bad.length === 0 ? [] : standOut(new Map([[id, bad]]), "destination", rows, limits);
+  });
+  return [...whole, ...ofPods];
 }
 
 function standOut(

@@ -1,14 +1,14 @@
 /** Places of this node that drop, other than programs on hooks: what each is called and what a drop there means. */
 import type { Evidence, RunbookVerdict } from "../../../types.ts";
 import type { Case } from "../case.ts";
-import type { DropClass } from "../drop-classes.ts";
+import { classOf, type DropClass } from "../drop-classes.ts";
 import { ifaceAt } from "../interfaces.ts";
 import type { DropPlace } from "../matches.ts";
 import { EXPLAINS } from "../thresholds.ts";
 import { counted, seen, verdict } from "../words.ts";
 import { conntrackSigns } from "./conntrack.ts";
 import { cardSigns, memorySigns, queueSigns, type Sign, softnetSigns } from "./counters.ts";
-import { placeVerdict } from "./place.ts";
+import { ownPlaces, placeVerdict } from "./place.ts";
 
 interface About {
   kind: string;
@@ -103,7 +103,7 @@ const CLASSES: Readonly<Record<Told, About>> = {
 
 export function classVerdicts(found: Case): RunbookVerdict[] {
   return Object.entries(CLASSES).flatMap(([name, about]) => {
-    const places = found.matching.places.filter((place) => place.class === name);
+    const places = ownPlaces(found).filter((place) => place.class === name);
     if (places.length > 0) return places.map((place) => withDrops(found, place, name as Told, about));
     return about.always ? [withoutDrops(found, name as Told, about)] : [];
   });
@@ -149,6 +149,17 @@ function withoutDrops(found: Case, name: Told, about: About): RunbookVerdict {
       verdict: "likely",
       meaning: `${about.means} Its counters grew enough to account for it; whose packets those were they do not say.`,
       missing: drops_gap === null ? ["whose packets they were"] : [drops_gap],
+    });
+  }
+  const translated = matching.translated.filter((flow) => classOf(flow) === name);
+  if (drops_gap === null && translated.length > 0) {
+    const meaning =
+      "Packets from the same ports to other addresses were dropped there: after a service address was translated they may be of these connections.";
+    return verdict({
+      ...names,
+      verdict: "cannot_tell",
+      meaning,
+      missing: ["what the destination's address is translated to"],
     });
   }
   if (drops_gap === null) {

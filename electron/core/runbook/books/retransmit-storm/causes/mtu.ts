@@ -7,22 +7,26 @@ import type { Case } from "../case.ts";
 import { type Socket, socketEvidence, socketsGap, socketsOf } from "../sockets.ts";
 import { FULL_SIZED } from "../thresholds.ts";
 import { counted, verdict } from "../words.ts";
-import { placeVerdict } from "./place.ts";
+import { ownPlaces, placeVerdict } from "./place.ts";
 
-export function mtuVerdicts(found: Case): RunbookVerdict[] {
-  const places = found.matching.places.filter((place) => place.class === "mtu");
-  if (places.length > 0) {
-    return places.map((place) =>
-      placeVerdict(found, place, {
-        id: `mtu:${place.netns}:${place.ifindex}`,
-        subject: `${place.device ?? "an interface"}: packets too large`,
-        kind: "mtu",
-        means:
-          "They are larger than this node's next interface takes: compare the MTU of the pod's interface, the tunnel and the uplink.",
-      }),
-    );
-  }
-  return [fromSockets(found)];
+const tooLarge = (found: Case) => ownPlaces(found).filter((place) => place.class === "mtu");
+
+/** This node's own refusal of them. */
+export function tooLargeVerdicts(found: Case): RunbookVerdict[] {
+  return tooLarge(found).map((place) =>
+    placeVerdict(found, place, {
+      id: `mtu:${place.netns}:${place.ifindex}`,
+      subject: `${place.device ?? "an interface"}: packets too large`,
+      kind: "mtu",
+      means:
+        "They are larger than this node's next interface takes: compare the MTU of the pod's interface, the tunnel and the uplink.",
+    }),
+  );
+}
+
+/** Further on, as the sockets' counters have it. */
+export function sizeVerdicts(found: Case): RunbookVerdict[] {
+  return tooLarge(found).length > 0 ? [] : [fromSockets(found)];
 }
 
 /** Whether only full-sized segments are lost, by one connection's counters. Null when they do not say. */

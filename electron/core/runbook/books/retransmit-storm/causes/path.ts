@@ -6,54 +6,54 @@ import type { Evidence, RunbookVerdict } from "../../../types.ts";
 import type { Case } from "../case.ts";
 import { ifaceOf, wayTo } from "../interfaces.ts";
 import type { Destination } from "../records.ts";
-import { figuresOf, groupsOf, podOf } from "../suspects.ts";
+import { figuresOf, groupsOf, podOf, type Suspect } from "../suspects.ts";
 import { HEALTHY_PCT, HEALTHY_SEGMENTS, NAMED } from "../thresholds.ts";
-import { percent, ratio, seen, verdict } from "../words.ts";
+import { ratio, seen, verdict } from "../words.ts";
+import { OUT_OF_SIGHT } from "./place.ts";
+import { isExplained } from "./remote.ts";
 
 /** `local`: what was concluded about places of this node. */
 export function pathVerdict(found: Case, local: readonly RunbookVerdict[]): RunbookVerdict {
-  const { matching, suspects, retrans } = found;
   const about = { id: "path", subject: "the way beyond this node, and the remote end" };
-  const blamed = local.filter((one) => one.verdict === "confirmed" || one.verdict === "likely");
-  const proven = blamed.filter((one) => one.verdict === "confirmed");
-  const unsure = local.filter((one) => one.verdict === "cannot_tell");
-  if (proven.length > 0) {
+  const proven = local.filter((one) => one.verdict === "confirmed");
+  const left = found.suspects.filter((suspect) => proven.length === 0 || !isExplained(found, suspect, true));
+  if (left.length === 0) {
     return verdict({
       ...about,
       verdict: "ruled_out",
       kind: "path",
-      evidence: seen(
-        `drops on this node account for ${percent(Math.min(1, matching.explained))} of what was sent again`,
-        retrans,
-        "retransmit",
-      ),
+      evidence: proven.flatMap(({ evidence }) => evidence.slice(0, 1)),
       meaning: `Most is lost on this node: ${names(proven)}. What is left over may still be lost beyond it.`,
     });
   }
-  const shape = shapeOf(found);
-  const ends = new Set(suspects.flatMap(({ rows }) => rows.map(({ daddr }) => daddr)));
-  const inside = [...ends].every((daddr) => ifaceOf(found.datapath, daddr) !== null);
+  const shape = shapeOf(found, left);
+  const unsure = local.filter((one) => one.verdict === "cannot_tell");
+  const blamed = local.filter((one) => one.verdict === "likely" && one.kind !== OUT_OF_SIGHT);
   const missing = [
     ...unsure.flatMap((one) => one.missing.map((what) => `${one.subject}: ${what}`)),
     ...blamed.map((one) => `how much of it is ${one.subject}`),
   ];
+  const titles = left.map(({ title }) => title);
+  const which = left.length < found.suspects.length ? `${list(titles)}: ` : "";
   if (missing.length > 0) {
     return verdict({
       ...about,
       verdict: "cannot_tell",
       kind: shape.kind,
       evidence: shape.evidence,
-      meaning: `This node is not ruled out. ${shape.text}`,
+      meaning: `${which}this node is not ruled out. ${shape.text}`,
       missing: [...new Set(missing)],
     });
   }
+  const ends = left.flatMap(({ rows }) => rows.map(({ daddr }) => daddr));
+  const inside = ends.every((daddr) => ifaceOf(found.datapath, daddr) !== null);
   return verdict({
     ...about,
-    subject: inside ? "the way between network namespaces of this machine" : about.subject,
+    subject: inside ? "the way between network namespaces of this node" : about.subject,
     verdict: "likely",
     kind: shape.kind,
     evidence: shape.evidence,
-    meaning: `Nothing on this node drops these packets, so they are lost beyond it. ${shape.text}`,
+    meaning: `${which}nothing on this node drops these packets, so they are lost beyond it. ${shape.text}`,
     missing: ["the same measurement at the other end: which of its places drops them"],
   });
 }
@@ -65,8 +65,8 @@ interface Shape {
 }
 
 /** What is affected and what is not. Every statement needs something healthy to compare with. */
-export function shapeOf(found: Case): Shape {
-  const { destinations, suspects, datapath, routes, retrans } = found;
+function shapeOf(found: Case, suspects: readonly Suspect[]): Shape {
+  const { destinations, datapath, routes, retrans } = found;
   const affected = [...new Set(suspects.flatMap(({ rows }) => rows))].filter((row) => row.retrans > 0);
   const healthy = destinations.filter(isHealthy);
   const addresses = [...groupsOf(affected, ({ daddr }) => daddr).keys()];

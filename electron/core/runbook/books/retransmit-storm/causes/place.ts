@@ -12,6 +12,36 @@ export function wordOf({ explained, explained_back }: Pick<DropPlace, "explained
   return explained + explained_back >= PART ? "likely" : "ruled_out";
 }
 
+/** Kind of a verdict on drops in a network namespace that the picture of the node does not have. */
+export const OUT_OF_SIGHT = "dropped-out-of-sight";
+
+/** On this machine, and by nothing the picture shows: nothing of the node's own is to blame. */
+export function isOutOfSight({ datapath }: Case, { ifindex, netns }: DropPlace): boolean {
+  return ifindex > 0 && datapath !== null && !isKnownNetns(datapath, netns);
+}
+
+export function outOfSightVerdicts(found: Case): RunbookVerdict[] {
+  return found.matching.places
+    .filter((place) => isOutOfSight(found, place))
+    .map((place) => {
+      const word = wordOf(place);
+      return verdict({
+        id: `unseen:${place.class}:${place.netns}:${place.ifindex}`,
+        subject: `${place.device ?? "an interface"} in network namespace ${place.netns}`,
+        verdict: word === "confirmed" ? "likely" : word,
+        kind: OUT_OF_SIGHT,
+        evidence: placeEvidence(found, place),
+        meaning: `They were dropped on this machine, in a network namespace that the picture of the node does not have: by nothing of the node's own. ${extent(place)}`,
+        missing: [`what owns network namespace ${place.netns}`],
+      });
+    });
+}
+
+/** Places the picture has, or that have no interface. */
+export function ownPlaces(found: Case): DropPlace[] {
+  return found.matching.places.filter((place) => !isOutOfSight(found, place));
+}
+
 /** `means`: what a drop there means. The rest is said here. */
 export function placeVerdict(
   found: Case,
@@ -19,21 +49,17 @@ export function placeVerdict(
   about: Pick<Draft, "id" | "subject" | "kind"> & { means: string; evidence?: Draft["evidence"]; missing?: string[] },
 ): RunbookVerdict {
   const iface = ifaceAt(found.datapath, place.netns, place.ifindex);
-  const { means, evidence = [], missing = [], ...names } = about;
-  const word = wordOf(place);
-  const elsewhere = place.ifindex > 0 && found.datapath !== null && !isKnownNetns(found.datapath, place.netns);
-  const told = elsewhere ? unseenNamespace(place.netns) : null;
+  const { means, evidence = [], ...names } = about;
   return verdict({
     ...names,
     subject_key: iface?.key ?? null,
-    verdict: told !== null && word === "confirmed" ? "likely" : word,
+    verdict: wordOf(place),
     evidence: [...evidence, ...placeEvidence(found, place)],
-    meaning: `${told ?? means} ${extent(place)}`,
-    missing: told === null ? missing : [...missing, `what owns network namespace ${place.netns}`],
+    meaning: `${means} ${extent(place)}`,
   });
 }
 
-export function placeEvidence({ drops, retrans, matching }: Case, place: DropPlace): NonNullable<Draft["evidence"]> {
+function placeEvidence({ drops, retrans, matching }: Case, place: DropPlace): NonNullable<Draft["evidence"]> {
   const { towards, back, reasons, locations, device, ifindex, netns } = place;
   const ways = [
     ...(towards > 0 ? [`${towards} towards the peer`] : []),
@@ -58,6 +84,3 @@ function extent({ explained, explained_back }: DropPlace): string {
   const back = explained_back > 0 ? `, and lost answers for ${percent(explained_back)} at most` : "";
   return `${part}${back}: it may be a part of the cause, not all of it.`;
 }
-
-const unseenNamespace = (netns: string) =>
-  `They were dropped on this machine, in network namespace ${netns}, which the picture of the node does not have: not by anything the picture shows.`;

@@ -2,39 +2,20 @@
  * Programs of tc, tcx, netkit and XDP on this node: which of them dropped packets of the connections that retransmit. Proof is a
  * program's own verdict on those packets; next best is what its hook dropped.
  */
-import type { Evidence, RunbookVerdict, TraceEvidence } from "../../../types.ts";
-import { type Case, eachStandsFor, eventsOf, HOOKS, sameRows, traceOf } from "../case.ts";
-import { type Candidate, candidatesOf, hookId } from "../hooks-plan.ts";
+import type { Evidence, RunbookVerdict } from "../../../types.ts";
+import { type Case, HOOKS, traceOf } from "../case.ts";
+import { classOf } from "../drop-classes.ts";
+import { type Candidate, candidatesOf } from "../hooks-plan.ts";
 import { hookPlaces, ifaceAt, placeLabel } from "../interfaces.ts";
-import { againOf, type DropPlace, directionOf, explainedBy } from "../matches.ts";
-import {
-  connectionKey,
-  destinationsOf,
-  retransmissionsOf,
-  reversed,
-  type VerdictFlow,
-  verdictFlowsOf,
-  verdictGapOf,
-} from "../records.ts";
+import { type DropPlace, directionOf } from "../matches.ts";
+import type { VerdictFlow } from "../records.ts";
 import { counted, percent, seen, verdict } from "../words.ts";
-import { placeVerdict, wordOf } from "./place.ts";
-
-/** What the second measurement says of one hook. */
-interface Looked {
-  candidate: Candidate;
-  trace: TraceEvidence | null;
-  /** Null when it ran to its end and each program's verdicts were seen; otherwise what is missing. */
-  gap: string | null;
-  /** Drops of these connections' packets, by program; and of others'. */
-  drops: VerdictFlow[];
-  others: number;
-  explained: number;
-  explained_back: number;
-}
+import { type Looked, labelOf, lookedAt } from "./looked.ts";
+import { ownPlaces, placeVerdict, wordOf } from "./place.ts";
 
 export function programVerdicts(found: Case): RunbookVerdict[] {
   const looked = lookedAt(found);
-  const places = found.matching.places.filter((place) => ["tc", "xdp", "tx"].includes(place.class));
+  const places = ownPlaces(found).filter((place) => ["tc", "xdp", "tx"].includes(place.class));
   const told = new Set<Looked>();
   const fromDrops = places.map((place) => {
     const its = looked.find(({ candidate }) => isAt(candidate, place));
@@ -45,32 +26,6 @@ export function programVerdicts(found: Case): RunbookVerdict[] {
   const proven = [...fromDrops, ...fromHooks.map((one) => unseenByDrops(found, one))];
   const isBlamed = proven.some((one) => one.verdict !== "ruled_out");
   return isBlamed ? proven : [...proven, ...withoutDrops(found, looked)];
-}
-
-function lookedAt(found: Case): Looked[] {
-  const { state, suspects } = found;
-  const again_trace = traceOf(state, HOOKS, "retrans");
-  const events = eventsOf(retransmissionsOf(again_trace), suspects);
-  const each = eachStandsFor(events, sameRows(destinationsOf(again_trace), suspects));
-  const again = againOf([...found.events, ...events], each);
-  const meanwhile = againOf(events, each);
-  const retrans = [...meanwhile.values()].reduce((so, { segments }) => so + segments, 0);
-  return candidatesOf(found).chosen.map((candidate): Looked => {
-    const trace = traceOf(state, HOOKS, hookId(candidate.place));
-    const flows = verdictFlowsOf(trace);
-    const drops = flows.filter((flow) => again.has(connectionKey(flow)) || again.has(connectionKey(reversed(flow))));
-    const { by_loss, by_silence } = explainedBy(
-      drops.map((flow) => ({ ...flow, segments: flow.packets })),
-      meanwhile,
-    );
-    return {
-      ...{ candidate, trace, drops },
-      gap: verdictGapOf(trace, labelOf(candidate)),
-      others: flows.reduce((so, { packets }) => so + packets, 0) - drops.reduce((so, { packets }) => so + packets, 0),
-      explained: retrans === 0 ? 0 : by_loss / retrans,
-      explained_back: retrans === 0 ? 0 : by_silence / retrans,
-    };
-  });
 }
 
 function withDrops(found: Case, place: DropPlace, its: Looked | null): RunbookVerdict {
@@ -162,10 +117,16 @@ function withoutDrops(found: Case, looked: readonly Looked[]): RunbookVerdict[] 
   const about = (xdp: boolean) => {
     const own = looked.filter((one) => isXdp(one.candidate) === xdp);
     // Where drops are seen with their reasons, only hooks that drop without one had to be looked at.
+    const needed = own.filter(({ candidate }) => xdp || drops_gap !== null || isNetkit(candidate));
     const gaps = [
-      ...own.flatMap(({ gap }) => (gap === null ? [] : [gap])),
+      ...needed.flatMap(({ gap }) => (gap === null ? [] : [gap])),
       ...left.filter((one) => isXdp(one) === xdp).map((one) => `${labelOf(one)} was not looked at`),
       ...(xdp || drops_gap === null || own.length > 0 ? [] : [drops_gap]),
+      ...(matching.translated.some((flow) => classOf(flow) === (xdp ? "xdp" : "tc"))
+        ? [
+            "what the destination's address is translated to: packets from the same ports to other addresses were dropped",
+          ]
+        : []),
       ...(found.datapath === null ? ["no picture of the node: which programs there are"] : []),
     ];
     const others = own.reduce((so, one) => so + one.others, 0) + (matching.others.get(xdp ? "xdp" : "tc") ?? 0);
@@ -211,7 +172,7 @@ function programsOf(flows: readonly VerdictFlow[]): string {
 
 const verdictsOf = (flows: readonly VerdictFlow[]) => [...new Set(flows.map((flow) => flow.verdict))].join(", ");
 
-const labelOf = ({ place }: Candidate) => placeLabel(place.iface, place.direction, place.iface.name);
+const isNetkit = ({ place }: Candidate) => place.hooks.some(({ hook }) => hook.startsWith("netkit"));
 
 function isAt({ place }: Candidate, { netns, ifindex, flows, class: its }: DropPlace): boolean {
   if (place.iface.netns !== netns || place.iface.ifindex !== ifindex) return false;

@@ -1,11 +1,12 @@
 /** What a destination itself does, seen from here: it does not answer, does not read, or is gone. One verdict a suspect that shows any of it. */
 import type { RunbookVerdict } from "../../../types.ts";
 import { type Case, eventsOf } from "../case.ts";
-import { againOf, explainedBy } from "../matches.ts";
+import { againOf, isOf, shareOf } from "../matches.ts";
 import { peerOf, type Socket, socketEvidence, socketsOf } from "../sockets.ts";
 import type { Suspect } from "../suspects.ts";
 import { DEAD_TIMEOUTS, EXPLAINS, NAMED, SILENT_MS } from "../thresholds.ts";
 import { counted, type Draft, percent, seen, verdict } from "../words.ts";
+import { explainedByHooks } from "./looked.ts";
 import { losesLargeOnly } from "./mtu.ts";
 
 /** Of the retransmissions, so many are of SYNs when only handshakes fail. */
@@ -13,7 +14,7 @@ const MOSTLY = 0.9;
 
 export function remoteVerdicts(found: Case): RunbookVerdict[] {
   return found.suspects.slice(0, NAMED).flatMap((suspect) => {
-    if (suspect.scope === "all" || isExplained(found, suspect)) return [];
+    if (suspect.scope === "all" || isExplained(found, suspect, false)) return [];
     const sign = silent(found, suspect) ?? notReading(found, suspect) ?? gone(found, suspect);
     return sign === null
       ? []
@@ -23,17 +24,16 @@ export function remoteVerdicts(found: Case): RunbookVerdict[] {
 
 type Sign = Omit<Draft, "id" | "subject">;
 
-/** Drops on this node account for it already. */
-export function isExplained(found: Case, suspect: Suspect): boolean {
-  const again = againOf(eventsOf(found.events, [suspect]));
-  const retrans = [...again.values()].reduce((so, { segments }) => so + segments, 0);
-  const flows = found.matching.places.flatMap((place) => (isRemoteEnd(place.class) ? [] : place.flows));
-  const own = flows.filter((flow) => suspect.rows.some(({ daddr }) => daddr === flow.daddr || daddr === flow.saddr));
-  return retrans > 0 && explainedBy(own, again).by_loss / retrans >= EXPLAINS;
-}
+/** Places where the remote end itself drops, when it is on this node, too: its socket has no room, or is not there. */
+const REMOTE_END = ["memory", "no-socket", "listen"];
 
-/** Drops that are the remote end's own answer, when it is on this node: its socket has no room. */
-const isRemoteEnd = (its: string) => its === "memory" || its === "no-socket" || its === "listen";
+/** Drops on this node account for it. `remote_end`: those of a receiver on this node count as well. */
+export function isExplained(found: Case, suspect: Suspect, remote_end: boolean): boolean {
+  const again = againOf(eventsOf(found.events, [suspect]));
+  const places = found.matching.places.filter((place) => remote_end || !REMOTE_END.includes(place.class));
+  const flows = places.flatMap((place) => place.flows).filter((flow) => isOf(flow, again));
+  return shareOf(flows, [again]).explained >= EXPLAINS || explainedByHooks(found, suspect) >= EXPLAINS;
+}
 
 function silent({ retrans }: Case, { figures, rows }: Suspect): Sign | null {
   const { kinds } = figures;
