@@ -1,9 +1,11 @@
 /** The cases of the kernel matrix can be read and can fail, without a virtual machine. */
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Runbook } from "../../electron/core/runbook/types.ts";
 // @ts-expect-error the scripts run before anything is installed and are plain JavaScript
 import { loadOrder } from "../../scripts/kernels/initramfs.mjs";
 import { type Expectation, parseCase, readCases } from "../kernels/lib/cases.ts";
+import { readIncidents } from "../kernels/lib/incidents.ts";
 import { variablesOf } from "../kernels/lib/machine.ts";
 import { checkFields, checkLines, fill } from "../kernels/lib/match.ts";
 
@@ -26,6 +28,17 @@ describe("a case of the kernel matrix", () => {
       const expectations = [one, ...Object.values(one.variants)].flatMap(({ expect: all }) => all);
       const records = Object.keys(manifest.records);
       expect(records, one.file).toEqual(expect.arrayContaining(expectations.map(({ record }) => record)));
+    }
+  });
+
+  it("or an incident is readable, and of a runbook that there is, with its inputs", async () => {
+    for (const one of readIncidents()) {
+      const found = await import(`../../electron/core/runbook/books/${one.runbook}/index.ts`);
+      const book = found.default as Runbook;
+      expect(
+        book.inputs.map(({ name }) => name),
+        one.file,
+      ).toEqual(expect.arrayContaining(Object.keys(one.inputs)));
     }
   });
 

@@ -2,10 +2,9 @@
  * Cases as data: `cases/<tracer>/<name>.yaml`, found by listing. What the members mean: docs/lab.md.
  * A file that is no case is an error that names the file and the line.
  */
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { parseYaml, readFolder } from "./read-yaml.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -23,9 +22,9 @@ export type Matcher = z.infer<typeof matcher>;
 
 const fields = z.record(z.string(), matcher);
 
-const expectation = z
+export const expectation = z
   .strictObject({
-    /** Name of a record of the tracer. */
+    /** Name of a record of the tracer; `verdict` of a runbook. */
     record: z.string(),
     /** Only lines in which these hold. */
     where: fields.default({}),
@@ -54,14 +53,19 @@ const outcome = z.strictObject({
   refused: z.string().optional(),
 });
 
-const caseFile = z.strictObject({
+/** How a machine is brought to where something can be tried. */
+export const scene = z.strictObject({
   /** A promise, in words. */
   title: z.string().min(1),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  /** Shell, as root, before the tracer starts. */
+  /** Shell, as root, before anything of bpfdesk starts. */
   setup: z.string().default(""),
   /** Shell, each of them running during the whole case; begins when it prints `ready`. */
   servers: z.array(z.string()).default([]),
+});
+export type Scene = z.infer<typeof scene>;
+
+const caseFile = scene.extend({
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   /** Shell, once the tracer is at work. */
   traffic: z.string().default(""),
   /** Seconds until the tracer ends by itself. */
@@ -88,34 +92,11 @@ const CASES = path.resolve(import.meta.dirname, "../cases");
 
 /** Reads one file. Throws an error with `file:line: where: what`. */
 export function parseCase(text: string, file: string): KernelCase {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
   const name = path.join(path.basename(path.dirname(file)), path.basename(file, ".yaml"));
-  const bad = (offset: number, what: string) => new Error(`${file}:${lines.linePos(offset).line}: ${what}`);
-  const [broken] = document.errors;
-  if (broken) throw bad(broken.pos[0], broken.message);
-  const read = caseFile.safeParse(document.toJS());
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    const where = issue?.path ?? [];
-    throw bad(offsetOf(document, where), `${where.join(".") || "the file"}: ${issue?.message}`);
-  }
-  return { ...read.data, id: name, tracer: path.dirname(name), file };
+  return { ...parseYaml(caseFile, text, file), id: name, tracer: path.dirname(name), file };
 }
 
-/** Where in the text a member is, or the nearest one above it. */
-function offsetOf(document: ReturnType<typeof parseDocument>, where: readonly PropertyKey[]): number {
-  for (let depth = where.length; depth > 0; depth -= 1) {
-    const node: unknown = document.getIn(where.slice(0, depth), true);
-    const range = (node as { range?: [number, number, number] } | undefined)?.range;
-    if (range) return range[0];
-  }
-  return 0;
-}
-
-/** All cases, by tracer and name. Throws when there are none. */
-export function readCases(dir = CASES): KernelCase[] {
-  const files = fs.globSync("*/*.yaml", { cwd: dir }).sort();
-  if (files.length === 0) throw new Error(`no cases in ${dir}`);
-  return files.map((file) => parseCase(fs.readFileSync(path.join(dir, file), "utf8"), path.join(dir, file)));
+/** All cases, by tracer and name. */
+export function readCases(): KernelCase[] {
+  return readFolder(CASES, parseCase);
 }

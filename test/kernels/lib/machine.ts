@@ -22,6 +22,9 @@ export interface Machine {
   kernel: string;
   release: string;
   port: number;
+  /** As the command line takes it, and the words that let it in. */
+  target: string;
+  login: string[];
   /** For scripts and looks; never what is tested. */
   admin: NodeTransport;
   /** A connection of its own. `port`: another way to the same server. */
@@ -90,6 +93,8 @@ export async function startMachine(kernel: string): Promise<Machine> {
       kernel,
       release: vm.release,
       port: vm.port,
+      target: vm.target,
+      login: ["--identity", vm.identity_file, "--known-hosts", vm.known_hosts],
       admin,
       connect,
       async script(script, variables) {

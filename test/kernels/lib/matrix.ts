@@ -1,4 +1,4 @@
-/** All that is tried on one kernel: the collector, what `check` says, every case, and every way of ending. */
+/** All that is tried on one kernel: the collector, what `check` says, every case, every way of ending, every incident. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
@@ -6,17 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { feature } from "../../../electron/core/trace/manifest.ts";
-import type { LentTracers } from "../../../electron/host/session/work.ts";
+import type { LentBinary } from "../../../electron/host/session/work.ts";
 import { execChecked } from "../../../electron/host/tools/checked.ts";
 import { checkArgv } from "../../../electron/host/trace/command.ts";
 import { lendTracers } from "../../../electron/host/trace/lend.ts";
 import type { NodeTransport } from "../../../electron/host/transport/types.ts";
+import { type Cli, makeCli } from "../../support/cli.ts";
 import { startProxy } from "../../support/tcp-proxy.ts";
 import { type KernelCase, readCases } from "./cases.ts";
 import { collectorShows } from "./collector.ts";
+import { readIncidents } from "./incidents.ts";
 import { inventory, left } from "./leaks.ts";
 import { type Machine, startMachine } from "./machine.ts";
-import { type Place, prepared, runCase } from "./run-case.ts";
+import { filled, type Place, prepared, runCase } from "./run-case.ts";
+import { runIncident } from "./run-incident.ts";
 import { runTracer } from "./tracer.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
@@ -36,16 +39,21 @@ export function kernelTests(kernel: string): void {
   const cases = readCases();
   let place: Place;
   let machine: Machine;
-  let lent: LentTracers;
+  let lent: LentBinary;
+  let cli: Cli;
   let atFirst: string[];
   beforeAll(async () => {
+    cli = await makeCli();
     machine = await startMachine(kernel);
     atFirst = await inventory(machine.admin);
     const transport = await machine.connect();
     lent = await lend(transport);
     place = { machine, transport, path: lent.path };
   }, START_MS);
-  afterAll(() => machine?.stop(), 60_000);
+  afterAll(async () => {
+    await machine?.stop();
+    cli?.remove();
+  }, 60_000);
 
   it("shows every program on an interface in the kernel's order", async () => {
     const { shown, put, peer, complete } = await collectorShows(machine, place.transport);
@@ -89,6 +97,12 @@ export function kernelTests(kernel: string): void {
     });
   }
 
+  for (const [runbook, own] of Map.groupBy(readIncidents(), (one) => one.runbook)) {
+    describe(runbook, () => {
+      for (const one of own) it(one.title, async () => expect(await runIncident(machine, cli, one)).toEqual([]));
+    });
+  }
+
   it("has nothing of bpfdesk left once the connection is closed", async () => {
     expect(await lent.remove()).toEqual([]);
     await place.transport.close();
@@ -102,7 +116,8 @@ function leftWhen(
   { machine, transport, path }: Place,
   end: () => Promise<unknown>,
 ): Promise<string[]> {
-  return prepared(machine, one, async ({ params, before }) => {
+  return prepared(machine, one, async ({ variables, before }) => {
+    const params = filled(one.params, variables);
     const running = await runTracer(transport, path, { tracer: one.tracer, params, for_s: one.for_s });
     const own = running.error === null ? (await inventory(machine.admin)).filter((line) => !before.includes(line)) : [];
     if (running.error === null && !own.some((line) => line.startsWith("prog")))

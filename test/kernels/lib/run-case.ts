@@ -1,9 +1,9 @@
 /** One case on one machine: set up, trace, make traffic, compare, and look what is left. */
 import type { NodeTransport } from "../../../electron/host/transport/types.ts";
-import type { KernelCase } from "./cases.ts";
+import type { KernelCase, Scene } from "./cases.ts";
 import { inventory, left } from "./leaks.ts";
 import type { Machine, Server } from "./machine.ts";
-import { checkFields, checkLines, fill } from "./match.ts";
+import { checkFields, checkLines, fill, type Variables } from "./match.ts";
 import { type Running, runTracer } from "./tracer.ts";
 
 export interface Place {
@@ -15,20 +15,15 @@ export interface Place {
 }
 
 interface Prepared {
-  params: Record<string, string>;
-  /** Of the machine as it is before the tracer starts. */
+  /** Of the machine as it is before anything of bpfdesk starts. */
   before: string[];
   variables: Record<string, string>;
   /** Ends the servers; what they said of what they saw is in the variables then. */
   endServers(): Promise<void>;
 }
 
-/** Sets the case up on a machine and clears it away again, whatever happens meanwhile. */
-export async function prepared<T>(
-  machine: Machine,
-  one: KernelCase,
-  during: (made: Prepared) => Promise<T>,
-): Promise<T> {
+/** Sets the scene up on a machine and clears it away again, whatever happens meanwhile. */
+export async function prepared<T>(machine: Machine, one: Scene, during: (made: Prepared) => Promise<T>): Promise<T> {
   const variables: Record<string, string> = {};
   const servers: Server[] = [];
   const endServers = async () => {
@@ -41,19 +36,21 @@ export async function prepared<T>(
       servers.push(server);
       Object.assign(variables, server.variables);
     }
-    const params = Object.fromEntries(
-      Object.entries(one.params).map(([name, value]) => [name, fill(String(value), variables)]),
-    );
-    return await during({ params, before: await inventory(machine.admin), variables, endServers });
+    return await during({ before: await inventory(machine.admin), variables, endServers });
   } finally {
     await endServers();
     await machine.script("bash clear.sh", {});
   }
 }
 
+/** Parameters as they are given, with the variables of the scene in them. */
+export const filled = (params: Readonly<Record<string, string | number | boolean>>, variables: Variables) =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, fill(String(value), variables)]));
+
 /** What is not as the case says, in words; nothing when it holds. */
 export function runCase({ machine, transport, path }: Place, one: KernelCase): Promise<string[]> {
-  return prepared(machine, one, async ({ params, before, variables, endServers }) => {
+  return prepared(machine, one, async ({ before, variables, endServers }) => {
+    const params = filled(one.params, variables);
     const running = await runTracer(transport, path, { tracer: one.tracer, params, for_s: one.for_s });
     if (running.error === null) {
       if (one.traffic) Object.assign(variables, await machine.script(one.traffic, variables));

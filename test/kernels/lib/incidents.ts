@@ -1,0 +1,42 @@
+/**
+ * Incidents as data: `incidents/<runbook>/<name>.yaml`, found by listing: what is the matter with a node, and what the
+ * runbook must say of it, and must not. What the members mean: docs/lab.md.
+ */
+import * as path from "node:path";
+import { z } from "zod";
+import { expectation, scene } from "./cases.ts";
+import { parseYaml, readFolder } from "./read-yaml.ts";
+
+const ofVerdicts = z.preprocess(
+  (value) => (typeof value === "object" && value !== null ? { record: "verdict", ...value } : value),
+  expectation,
+);
+
+const incidentFile = scene.extend({
+  /** Of the runbook. */
+  inputs: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  /** The kinds of verdict that are confirmed: each of them, and no other. */
+  confirmed: z.array(z.string()),
+  /** Of the verdicts. */
+  expect: z.array(ofVerdicts).min(1),
+});
+
+export interface Incident extends z.infer<typeof incidentFile> {
+  /** `<runbook>/<name>`. */
+  id: string;
+  runbook: string;
+  file: string;
+}
+
+const INCIDENTS = path.resolve(import.meta.dirname, "../incidents");
+
+/** Reads one file. Throws an error with `file:line: where: what`. */
+export function parseIncident(text: string, file: string): Incident {
+  const id = path.join(path.basename(path.dirname(file)), path.basename(file, ".yaml"));
+  return { ...parseYaml(incidentFile, text, file), id, runbook: path.dirname(id), file };
+}
+
+/** All incidents, by runbook and name. */
+export function readIncidents(): Incident[] {
+  return readFolder(INCIDENTS, parseIncident);
+}
