@@ -6,11 +6,12 @@
  * A kernel whose packages cannot be had is skipped and said so; with CI=true that is a failure for those that must be there.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KERNELS } from "./kernels/kernels.mjs";
 import { ensureDependencies, ensurePackages, node24Path, projectEnv, root, run, runTool, say } from "./lib/setup.mjs";
+import { readReport } from "./lib/test-report.mjs";
 
 const started = Date.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -71,10 +72,9 @@ const code =
         ...ready.map(({ name }) => `test/kernels/${name}.test.ts`),
         ...options,
       ]);
-if (existsSync(file)) {
-  const report = JSON.parse(readFileSync(file, "utf8"));
-  total.passed += report.numPassedTests;
-  total.failed += report.numFailedTests;
-  total.skipped += report.numPendingTests + report.numTodoTests;
+const report = readReport(file);
+if (report) {
+  for (const name of ["passed", "failed", "skipped"]) total[name] += report[name];
+  for (const failure of report.failures) process.stdout.write(`\nFAILED ${failure}\n`);
 }
 finish(code !== 0 || total.failed > 0 ? 1 : 0);
