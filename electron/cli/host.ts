@@ -11,9 +11,11 @@ import { serve } from "../shared/rpc/server.ts";
 export interface HostFlags {
   knownHosts?: string;
   session?: string;
+  /** Folder of the team's runbooks. */
+  books?: string;
 }
 
-const RESOURCES = resolve(import.meta.dirname, "../../resources");
+export const RESOURCES = resolve(import.meta.dirname, "../../resources");
 export const TRACERS = resolve(RESOURCES, "tracers");
 
 /** Throws `no-such-folder` when the session cannot be written where it should be. */
@@ -25,6 +27,7 @@ export async function withHost<T>(flags: HostFlags, version: string, work: (clie
     mode: "cli",
     version,
     session_path: flags.session ? resolve(flags.session) : ":memory:",
+    ...(flags.books ? { books_dir: resolve(flags.books) } : {}),
     ...(flags.knownHosts ? { known_hosts: resolve(flags.knownHosts) } : {}),
   });
   const [ours, theirs] = memoryPorts();

@@ -215,6 +215,7 @@ withLogin(
   .option("--input <name=value>", "an input of the runbook; again for each", param, {})
   .option("--json", "JSON of docs/schema/runbook.schema.json on stdout and nothing else")
   .option("--report <file>", "write a report in Markdown too: verdicts, evidence, the exact commands")
+  .option("--books <folder>", "the team's own runbooks, YAML files, instead of the folder chosen in the app")
   .option("--against <file>", "compare with an earlier run, whose --json output the file holds")
   .option(
     "--apply <plan>",

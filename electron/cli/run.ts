@@ -29,6 +29,8 @@ export interface Flags {
   color: boolean;
   json?: boolean;
   lendBpftool?: boolean;
+  /** Folder of the team's own runbooks. */
+  books?: string;
   /** It is not about the picture: no steps of collecting on stderr, no question what to lend for it. */
   quiet?: boolean;
   concurrency?: number;

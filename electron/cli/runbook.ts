@@ -3,6 +3,7 @@
  * nothing on any node unless a person approves the plan named by `--apply`.
  */
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { BpfdeskError } from "../core/errors.ts";
 import type { RunbookRunState } from "../core/journal/runbooks.ts";
 import { compareVerdicts, earlierVerdicts } from "../core/runbook/compare.ts";
@@ -11,8 +12,11 @@ import { checkInputs } from "../core/runbook/inputs.ts";
 import { markdownReport, type Reported } from "../core/runbook/report.ts";
 import type { Runbook } from "../core/runbook/types.ts";
 import { visibleText as text } from "../core/text/visible.ts";
+import { userDataDir } from "../host/data-dir.ts";
 import { type Bookshelf, bookOf, bookshelf } from "../host/runbook/bookshelf.ts";
+import { booksFolder } from "../host/runbook/folder.ts";
 import { EXIT } from "./exit.ts";
+import { RESOURCES } from "./host.ts";
 import { type Paint, paint } from "./paint.ts";
 import { printRun } from "./print-verdicts.ts";
 import { errorData, report } from "./report.ts";
@@ -68,7 +72,7 @@ export async function runbookOn(
 
   const code = await runOn(args, flags, version, {
     async prepare(plan) {
-      book = bookOf(bookshelf(), id);
+      book = bookOf(await shelfOf(flags), id);
       inputs = checkInputs(book, flags.input);
       earlier = flags.against === undefined ? null : await readEarlier(flags.against);
       targets = plan.targets;
@@ -97,13 +101,24 @@ export async function runbookOn(
   }
 }
 
-/** Prints which runbooks there are. */
+async function shelfOf({ books }: RunbookFlags): Promise<Bookshelf> {
+  const folder = books === undefined ? await booksFolder(userDataDir()).get() : resolve(books);
+  return bookshelf({ resourcesDir: RESOURCES, folder });
+}
+
+/** Prints which runbooks there are; exit code 2 when one of the team's cannot be used. */
 export async function listRunbooks(flags: RunbookFlags): Promise<number> {
-  const shelf = bookshelf();
   const p = paintOf(flags);
+  let shelf: Bookshelf;
+  try {
+    shelf = await shelfOf(flags);
+  } catch (error) {
+    return report(error, openTerminal());
+  }
   const json = shelf.map(({ info, file, problems }) => ({ ...info, file, problems }));
-  await writeAnswer({ code: EXIT.ok, json, text: shelf.map((one) => about(one, p)).join("\n") }, flags);
-  return EXIT.ok;
+  const code = shelf.some(({ book }) => book === null) ? EXIT.error : EXIT.ok;
+  await writeAnswer({ code, json, text: shelf.map((one) => about(one, p)).join("\n") }, flags);
+  return code;
 }
 
 function about({ info, file, problems }: Bookshelf[number], p: Paint): string {

@@ -22,6 +22,7 @@ import { targetHandlers } from "./handlers/targets.ts";
 import { traceHandlers } from "./handlers/traces.ts";
 import { type LiveParts, liveParts } from "./live.ts";
 import { bookshelf } from "./runbook/bookshelf.ts";
+import { booksFolder } from "./runbook/folder.ts";
 import { createSecretStore, type SecretStore } from "./secrets/store.ts";
 import { findSample } from "./session/sample.ts";
 import { openSession, type Session } from "./session/session.ts";
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   session_path?: string;
   /** known_hosts file to check and write instead of the configured ones. */
   known_hosts?: string;
+  /** Folder of the team's runbooks, instead of the one that was chosen in the app. */
+  books_dir?: string;
   /** Runbooks in the place of those that ship with the app, for tests. */
   books?: readonly Runbook[];
 }
@@ -66,6 +69,8 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
   let work: Promise<NodeWork> | null = null;
   let sample: ReturnType<typeof findSample> | null = null;
 
+  const folder = booksFolder(dataDir);
+
   const host: HostContext = {
     mode,
     version,
@@ -88,7 +93,9 @@ function serviceOf(options: ServiceOptions, parts: LiveParts, secrets: SecretSto
     sections: async () => (await host.nodeWork()).sections,
     nodeWork: () => (work ??= loadSections(resourcesDir).then((all) => ({ ...parts.work, sections: all }))),
     sample: () => (sample ??= findSample(resourcesDir)),
-    books: async () => bookshelf(options.books),
+    books: async () =>
+      bookshelf({ resourcesDir, folder: options.books_dir ?? (await folder.get()), books: options.books }),
+    booksFolder: folder,
     tracers: () => readManifests(join(resourcesDir, "tracers")),
   };
 

@@ -346,6 +346,10 @@ export const contract = {
   "trace.lines": stream<string[]>()(session.extend({ trace_id: id })),
   /** Every runbook: those that ship with the app, and the team's own. */
   "runbooks.list": call<RunbookInfo[]>()(z.object({})),
+  /** The folder of the team's own runbooks, YAML files; null when none was chosen. */
+  "runbooks.folder": call<{ folder: string | null }>()(z.object({})),
+  /** Not from a browser, which is not to read the host's folders. */
+  "runbooks.set_folder": call<null>()(z.object({ folder: z.string().min(1).max(4096).nullable() })),
   /** Begins one; how it goes comes as events `runbook.*`. Inputs are checked against the book. */
   "runbook.start": call<{ run_id: string }>()(
     onNode.extend({

@@ -41,6 +41,7 @@ export interface ScriptedHost {
   tracers: TracerManifest[];
   tracerCheck: TracerCheck;
   books: RunbookInfo[];
+  booksFolder: string | null;
   /** Called by change.plan; emits the plan and returns its id. */
   onPlan: (node: string, entry: string) => string;
   /** Called by runbook.start; emits what follows. */
@@ -120,6 +121,7 @@ export function scriptedHost(): ScriptedHost {
     tracers: [],
     tracerCheck: { kernel: "6.1.0", arch: "x86_64", features: {}, tracers: {} },
     books: [],
+    booksFolder: null,
     onPlan: () => "plan",
     onRunbook: () => {},
     rows: () => ({ columns: [], rows: [], total: 0, matching: 0, dropped: 0 }),
@@ -276,6 +278,12 @@ export function scriptedHost(): ScriptedHost {
       return null;
     },
     "runbooks.list": () => host.books,
+    "runbooks.folder": () => ({ folder: host.booksFolder }),
+    "runbooks.set_folder": (input) => {
+      record("runbooks.set_folder", input);
+      host.booksFolder = input.folder;
+      return null;
+    },
     "runbook.start": (input) => {
       record("runbook.start", input);
       runs += 1;

@@ -14,7 +14,7 @@ type ExportedProposal =
   | (Extract<Proposal, { kind: "detach" }> & { plan: ChangePlan | null; problem: string | null })
   | Exclude<Proposal, { kind: "detach" }>;
 
-export interface ExportedVerdict extends Omit<RunbookVerdict, "proposal" | "subject_key" | "concern"> {
+export interface ExportedVerdict extends Omit<RunbookVerdict, "proposal" | "subject_key"> {
   proposal: ExportedProposal | null;
 }
 
@@ -66,7 +66,7 @@ export function exportRun(
   };
 }
 
-function exported({ subject_key: _, concern: __, ...verdict }: RunbookVerdict, plans: ProposedPlans): ExportedVerdict {
+function exported({ subject_key: _, ...verdict }: RunbookVerdict, plans: ProposedPlans): ExportedVerdict {
   const { proposal } = verdict;
   if (proposal?.kind !== "detach") return { ...verdict, proposal };
   const plan = plans.get(proposal.attachment.entry) ?? null;
@@ -95,5 +95,5 @@ function commandsOf(
 
 /** Something was found that a person should look at. */
 export function foundSomething(verdicts: readonly RunbookVerdict[]): boolean {
-  return verdicts.some(({ verdict, concern = true }) => concern && (verdict === "confirmed" || verdict === "likely"));
+  return verdicts.some(({ verdict }) => verdict === "confirmed" || verdict === "likely");
 }

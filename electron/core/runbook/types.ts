@@ -27,8 +27,6 @@ export interface RunbookVerdict {
   subject: string;
   subject_key: Key | null;
   verdict: VerdictWord;
-  /** False: even confirmed, nobody need do anything about it (the CLI's exit code does not count it). Absent: true. */
-  concern?: boolean;
   /** Which of the book's conclusions: "active-conflict", "shadowed-leftover". */
   kind: string;
   evidence: Evidence[];

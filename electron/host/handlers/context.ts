@@ -3,6 +3,7 @@ import type { Section } from "../../core/collect/section.ts";
 import type { TracerManifest } from "../../core/trace/manifest.ts";
 import type { LiveParts } from "../live.ts";
 import type { Bookshelf } from "../runbook/bookshelf.ts";
+import type { BooksFolder } from "../runbook/folder.ts";
 import type { findSample } from "../session/sample.ts";
 import type { Session } from "../session/session.ts";
 import type { NodeWork } from "../session/work.ts";
@@ -25,4 +26,5 @@ export interface HostContext {
   /** Of every tracer that ships with this installation. */
   tracers(): Promise<TracerManifest[]>;
   books(): Promise<Bookshelf>;
+  booksFolder: BooksFolder;
 }
