@@ -37,6 +37,8 @@ export interface DnsLab {
   log: readonly Logged[];
   /** Runs a command beside the server, with it as the system's resolver; in a cgroup (an absolute path) if one is given. */
   ask(command: readonly string[], cgroup?: string): Promise<Asked>;
+  /** The same for one that goes on until the end of its standard input or of the lab; a group of processes of its own. */
+  start(command: readonly string[], cgroup?: string): ChildProcess;
   stop(): Promise<void>;
 }
 
@@ -70,10 +72,20 @@ async function ended(child: ChildProcess): Promise<Asked> {
   return { pid: child.pid ?? 0, code, stdout, stderr };
 }
 
-export async function startDnsLab(): Promise<DnsLab> {
+/** Ends all that a child of its own group has started. */
+export async function endGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const closed = once(child, "close");
+  process.kill(-child.pid, "SIGKILL");
+  await closed;
+}
+
+/** `resolv`: further lines of resolv.conf. */
+export async function startDnsLab(resolv: readonly string[] = []): Promise<DnsLab> {
   const dir = fs.mkdtempSync(path.join(tmpdir(), "bpfdesk-dns-"));
   const programs = [CLIENT, "dns-flood"].map((name) => compile(dir, name));
-  fs.writeFileSync(path.join(dir, "resolv.conf"), "nameserver 127.0.0.1\noptions timeout:20 attempts:1\n");
+  const lines = ["nameserver 127.0.0.1", "options timeout:20 attempts:1", ...resolv];
+  fs.writeFileSync(path.join(dir, "resolv.conf"), `${lines.join("\n")}\n`);
   fs.writeFileSync(path.join(dir, "nsswitch.conf"), "hosts: dns\n");
   const script = [
     "ip link set lo up",
@@ -98,19 +110,29 @@ export async function startDnsLab(): Promise<DnsLab> {
     server.kill("SIGKILL");
     throw new Error("The DNS server of the lab did not start.");
   }
+  const started: ChildProcess[] = [];
+  function argvOf([command = "", ...args]: readonly string[], cgroup?: string): string[] {
+    const own = programs.find((program) => path.basename(program) === command);
+    const enter = ["nsenter", "-t", `${pid}`, "--net", "--mount", "--", own ?? command, ...args];
+    // The process that asks has the number of the one that is started here: each replaces the one before.
+    return cgroup === undefined ? enter : ["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', cgroup, ...enter];
+  }
   return {
     netns: fs.statSync(`/proc/${pid}/ns/net`).ino,
     server_pid: pid,
     log,
-    ask([command = "", ...args], cgroup) {
-      const own = programs.find((program) => path.basename(program) === command);
-      const enter = ["nsenter", "-t", `${pid}`, "--net", "--mount", "--", own ?? command, ...args];
-      // The process that asks has the number of the one that is started here: each replaces the one before.
-      const within = ["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', cgroup ?? "", ...enter];
-      const [first = "", ...rest] = cgroup === undefined ? enter : within;
+    ask(command, cgroup) {
+      const [first = "", ...rest] = argvOf(command, cgroup);
       return ended(spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"] }));
     },
+    start(command, cgroup) {
+      const [first = "", ...rest] = argvOf(command, cgroup);
+      const child = spawn(first, rest, { stdio: ["pipe", "pipe", "inherit"], detached: true });
+      started.push(child);
+      return child;
+    },
     async stop() {
+      await Promise.all(started.map(endGroup));
       const closed = once(server, "close");
       server.stdin.end();
       await closed;

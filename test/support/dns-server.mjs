@@ -7,6 +7,8 @@
  *     big…     4 KB of TXT; over UDP a truncated answer; over TCP in pieces of 97 bytes
  *     alias…   a CNAME and what it stands for                  else an answer of the type that was asked for
  *
+ * Below cluster.local there is only what begins with svc.
+ *
  * Says `ready` first. Ends with its standard input.
  */
 import { createSocket } from "node:dgram";
@@ -89,7 +91,9 @@ function recordsOf(name, type) {
 function answerTo(query, { name, type, bytes }, tcp) {
   if (name.startsWith("never")) return null;
   const head = (flags, count) => Buffer.concat([query.subarray(0, 2), u16(0x8180 | flags, 1, count, 0, 0), bytes]);
-  if (name.startsWith("nx")) return head(3, 0);
+  // Services of a cluster are called svc…; what a search list makes of other names is not there.
+  const absent = name.endsWith(".cluster.local") && !name.startsWith("svc");
+  if (name.startsWith("nx") || absent) return head(3, 0);
   if (name.startsWith("refused")) return head(5, 0);
   if (name.startsWith("broken")) return Buffer.concat([head(0, 1), u16(0xc00c, 1, 1)]);
   if (name.startsWith("big") && !tcp) return head(0x0200, 0);

@@ -2,7 +2,7 @@
 """Answers DNS queries over UDP and TCP: dns_server.py PORT ADDRESS…
 
 The first label says how: never… not at all; nx… NXDOMAIN; big… with 20 TXT records of 200 bytes, over TCP in pieces of 90
-bytes; anything else with 10.1.2.3 (A), fd00::7 (AAAA), or nothing. Once it is told to end it prints QUERIES, those it got.
+bytes; below cluster.local NXDOMAIN, unless it begins with svc; anything else with 10.1.2.3 (A), fd00::7 (AAAA), or nothing. Once it is told to end it prints QUERIES, those it got.
 """
 import signal
 import socket
@@ -27,7 +27,8 @@ def answer_to(query):
     records, code = [], 0
     if label.startswith("never"):
         return None
-    if label.startswith("nx"):
+    cluster = query[12:end].lower().endswith(b"\x07cluster\x05local")
+    if label.startswith("nx") or (cluster and not label.startswith("svc")):
         code = 3
     elif label.startswith("big"):
         records = [(16, b"\xc8" + bytes([97 + at]) * 200) for at in range(20)]

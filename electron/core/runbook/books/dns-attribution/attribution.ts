@@ -12,6 +12,8 @@ import { by, nameLines } from "./table.ts";
 const TOLD_OF_QUESTION = 30;
 const TOLD_OF_NODE = 12;
 const CONNECTIONS_TOLD = 5;
+/** A resolver waits so long for its upstream, or less, before it gives up. */
+const EARLIER_US = 2_000_000;
 
 export function attribution(ground: Ground): RunbookVerdict[] {
   const found = concerned(ground);
@@ -74,8 +76,10 @@ function forwarderVerdict(asker: Asker, ground: Ground): RunbookVerdict {
     record: "query",
     filter: filterOf(asker),
   };
-  const own = queries.length - joined;
-  const all = own === 0 && queries.length > 0;
+  // What it was asked before the watch has no query behind it that could have been seen.
+  const late = watch.from_us + EARLIER_US;
+  const own = behind.filter(({ query, served }) => served === null && query.time_us >= late).length;
+  const all = own === 0 && joined > 0;
   return {
     id: `forwarder:${asker.id}`,
     subject: asker.subject,
