@@ -57,7 +57,7 @@ function put(state: RunState): Case {
   const drops = traceOf(state, WATCH, "drops");
   const readings = readingsOf(state, WATCH);
   const routes = readings.after("net.route", "node")?.facts ?? [];
-  const destinations = destinationsOf(retrans);
+  const destinations = destinationsOf(retrans).map((row) => ({ ...row, pod: row.pod ?? podAt(datapath, row.netns) }));
   const asked = destinations.filter(askedFor(state, routes));
   const suspects = suspectsOf(asked, limits);
   const events = eventsOf(retransmissionsOf(retrans), suspects);
@@ -84,6 +84,12 @@ export function stormsOf(
     const all = sameRows(destinations, [suspect]).reduce((so, { retrans }) => so + retrans, 0);
     return { events: own, each: told === 0 ? 1 : Math.max(1, all / told) };
   });
+}
+
+/** A process may be in a pod's network without being in its cgroup. */
+function podAt(datapath: Datapath | null, netns: string): string | null {
+  const pod = datapath?.pods.find((one) => one.netns === netns && !one.host_network);
+  return pod?.name ? `${pod.namespace ?? "?"}/${pod.name}` : null;
 }
 
 export function traceOf(state: RunState, step: string, id: string): TraceEvidence | null {

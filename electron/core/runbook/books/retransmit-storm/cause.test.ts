@@ -50,7 +50,7 @@ describe("a program of tc on this node", () => {
     expect(verdict?.evidence.map(({ text }) => text)).toEqual([
       "cil_from_container (id 11) returned TC_ACT_SHOT for 97 packets of these connections",
       "dropped of these connections: 196 towards the peer; TC_INGRESS, tc_run at lxc_cart",
-      "sent again by them: 200 segments on 4 connections",
+      "sent again to the same destinations: 200 segments on 4 connections",
     ]);
     expect(verdict?.meaning).toBe(
       "cil_from_container (id 11) drops packets of these very connections. The cause is on this node. These drops account for 98 % of what was sent again.",

@@ -23,12 +23,12 @@ export interface DropPlace {
   /** Part of the retransmissions of the storms it touches that its drops account for; and that only those on the way back do. */
   explained: number;
   explained_back: number;
+  /** Of the storms it touches: segments sent again, and connections that did so. */
+  retrans: number;
+  connections: number;
 }
 
 export interface Matching {
-  /** Segments of the affected connections that were sent again, of those told one by one. */
-  retrans: number;
-  connections: number;
   /** Most explained first. */
   places: DropPlace[];
   /** Segments that were dropped of other connections, by class: what is no cause. */
@@ -68,7 +68,7 @@ export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[])
   const places = [...groups.values()]
     .map((group) => placeOf(group.class, group.flows, again))
     .toSorted((a, b) => b.explained + b.explained_back - (a.explained + a.explained_back));
-  return { retrans: sumOf(all), connections: all.size, places, others, translated };
+  return { places, others, translated };
 }
 
 /** A packet of one of the connections, either way. */
@@ -83,16 +83,15 @@ export function isOf(flow: Connection & { proto: string }, again: ReadonlyMap<st
 export function shareOf(
   dropped: readonly (Connection & { proto: string; segments: number })[],
   storms: readonly ReadonlyMap<string, Again>[],
-): { towards: number; back: number; explained: number; explained_back: number } {
+): Pick<DropPlace, "towards" | "back" | "explained" | "explained_back" | "retrans" | "connections"> {
   const touched = storms.filter((again) => dropped.some((flow) => isOf(flow, again)));
   const again = new Map(touched.flatMap((one) => [...one]));
-  const retrans = sumOf(again);
+  const retrans = [...again.values()].reduce((so, { segments }) => so + segments, 0);
   const { towards, back, by_loss, by_silence } = explainedBy(dropped, again);
-  if (retrans === 0) return { towards, back, explained: 0, explained_back: 0 };
-  return { towards, back, explained: by_loss / retrans, explained_back: by_silence / retrans };
+  const part = (of: number) => (retrans === 0 ? 0 : of / retrans);
+  const shares = { explained: part(by_loss), explained_back: part(by_silence) };
+  return { towards, back, ...shares, retrans: Math.round(retrans), connections: again.size };
 }
-
-const sumOf = (again: ReadonlyMap<string, Again>) => [...again.values()].reduce((so, { segments }) => so + segments, 0);
 
 /** Segments of one connection that were sent again: all, those of handshakes, and those nothing came back for. */
 export interface Again {

@@ -64,6 +64,8 @@ export interface VerdictFlow extends Connection {
   name: string | null;
   verdict: string;
   packets: number;
+  /** Of these packets; one that was still to be segmented is one packet. */
+  bytes: number;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -121,11 +123,12 @@ export function dropFlowsOf(trace: TraceEvidence | null): DropFlow[] {
 
 export function verdictFlowsOf(trace: TraceEvidence | null): VerdictFlow[] {
   return rows(trace, "flow").flatMap((row): VerdictFlow[] => {
-    const { prog_id, name, verdict, count } = row;
+    const { prog_id, name, verdict, count, bytes } = row;
     return [
       {
         ...flowOf(row),
-        ...{ prog_id: number(prog_id), name: text(name), verdict: text(verdict) ?? "", packets: number(count) ?? 0 },
+        ...{ prog_id: number(prog_id), name: text(name), verdict: text(verdict) ?? "" },
+        ...{ packets: number(count) ?? 0, bytes: number(bytes) ?? 0 },
       },
     ];
   });

@@ -38,7 +38,7 @@ function look(found: Case): Looked[] {
     const flows = verdictFlowsOf(trace);
     const drops = flows.filter((flow) => isOf(flow, connections));
     const { explained, explained_back } = shareOf(
-      drops.map((flow) => ({ ...flow, segments: flow.packets })),
+      drops.map((flow) => ({ ...flow, segments: segmentsOf(flow, candidate) })),
       storms,
     );
     return {
@@ -51,9 +51,19 @@ function look(found: Case): Looked[] {
 
 /** How far the hooks' drops account for one suspect's retransmissions of the second measurement. */
 export function explainedByHooks(found: Case, suspect: Suspect): number {
-  const dropped = lookedAt(found).flatMap(({ drops }) => drops.map((flow) => ({ ...flow, segments: flow.packets })));
+  const dropped = lookedAt(found).flatMap(({ drops, candidate }) =>
+    drops.map((flow) => ({ ...flow, segments: segmentsOf(flow, candidate) })),
+  );
   return shareOf(dropped, stormsMeanwhile(found, [suspect])).explained;
 }
+
+/** At least so many: a packet that is still to be segmented holds as many as fit into its bytes. */
+function segmentsOf({ packets, bytes }: VerdictFlow, { place }: Candidate): number {
+  return Math.max(packets, Math.floor(bytes / ((place.iface.mtu ?? DEFAULT_MTU) + ETHERNET)));
+}
+
+const DEFAULT_MTU = 1500;
+const ETHERNET = 14;
 
 function stormsMeanwhile({ state }: Case, suspects: readonly Suspect[]): Map<string, Again>[] {
   const retrans = traceOf(state, HOOKS, "retrans");

@@ -59,7 +59,7 @@ export function placeVerdict(
   });
 }
 
-function placeEvidence({ drops, retrans, matching }: Case, place: DropPlace): NonNullable<Draft["evidence"]> {
+function placeEvidence({ drops, retrans }: Case, place: DropPlace): NonNullable<Draft["evidence"]> {
   const { towards, back, reasons, locations, device, ifindex, netns } = place;
   const ways = [
     ...(towards > 0 ? [`${towards} towards the peer`] : []),
@@ -70,7 +70,7 @@ function placeEvidence({ drops, retrans, matching }: Case, place: DropPlace): No
   return [
     ...seen(`dropped of these connections: ${ways}; ${[...reasons, at].join(", ")}`, drops, "flow", filter),
     ...seen(
-      `sent again by them: ${counted(Math.round(matching.retrans), "segment")} on ${counted(matching.connections, "connection")}`,
+      `sent again to the same destinations: ${counted(place.retrans, "segment")} on ${counted(place.connections, "connection")}`,
       retrans,
       "retransmit",
     ),
