@@ -10,10 +10,12 @@ import { host } from "../../host/link.ts";
 export interface BooksState {
   state: "idle" | "loading" | "ready" | "failed";
   list: readonly RunbookInfo[];
+  /** Of the team's own; null: none was chosen. */
+  folder: string | null;
   error: ErrorData | null;
 }
 
-export const booksStore = createStore<BooksState>(() => ({ state: "idle", list: [], error: null }));
+export const booksStore = createStore<BooksState>(() => ({ state: "idle", list: [], folder: null, error: null }));
 
 /** All runbooks; loads them on first use. */
 export function useBooks(): BooksState {
@@ -28,10 +30,26 @@ export async function loadBooks(): Promise<void> {
   if (booksStore.getState().state === "loading") return;
   booksStore.setState({ state: "loading", error: null });
   try {
-    booksStore.setState({ state: "ready", list: await host().client.call("runbooks.list", {}) });
+    const { client } = host();
+    const [list, { folder }] = await Promise.all([
+      client.call("runbooks.list", {}),
+      client.call("runbooks.folder", {}),
+    ]);
+    booksStore.setState({ state: "ready", list, folder });
   } catch (error) {
     booksStore.setState({ state: "failed", error: errorData(error) });
   }
+}
+
+/** Reads the team's own from another folder (null: none) from now on. Why not, or null. */
+export async function setTeamFolder(folder: string | null): Promise<ErrorData | null> {
+  try {
+    await host().client.call("runbooks.set_folder", { folder });
+  } catch (error) {
+    return errorData(error);
+  }
+  await loadBooks();
+  return null;
 }
 
 /** The book with that id; undefined for one this installation does not have. */

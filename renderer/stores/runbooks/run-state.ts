@@ -146,7 +146,8 @@ function viewOf(
   now_ms: number,
 ): StepView {
   const over = run.state === "ended" || recorded;
-  const word: StepWord = state?.state ?? (over ? "not-reached" : "to-come");
+  const begun = state?.state ?? (over ? "not-reached" : "to-come");
+  const word: StepWord = recorded && (begun === "running" || begun === "waiting") ? "interrupted" : begun;
   const measuring = word === "running" && state?.for_s ? measured(state.for_s, state.started_at, now_ms) : null;
   return { id, kind, title, text, word, note: noteOf(state, measuring), progress: measuring?.share ?? null, state };
 }

@@ -16,6 +16,7 @@ import { IconButton } from "../../ui/button.tsx";
 import { plural, timeText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 import { RunIcon } from "./signs.tsx";
+import { TeamFolder } from "./team-folder.tsx";
 
 export function RunbookList(props: { books: BooksState; runs: readonly RunbookRunState[]; shown: string }) {
   const { books, runs, shown } = props;
@@ -51,9 +52,17 @@ export function RunbookList(props: { books: BooksState; runs: readonly RunbookRu
         ) : null}
       </ListBox>
       <div className="runbook-list-foot">
-        <span className="muted">
-          {books.error ? <NodeText text={books.error.message} /> : "A team's own are read from its folder."}
+        <span className="muted ellipsis">
+          {books.error ? (
+            <NodeText text={books.error.message} titled />
+          ) : books.folder === null ? (
+            "No folder of a team's own"
+          ) : (
+            <NodeText text={books.folder} titled />
+          )}
         </span>
+        <span className="grow" />
+        <TeamFolder />
         <IconButton icon={RotateCw} label="Read the runbooks again" onPress={() => void loadBooks()} />
       </div>
     </nav>
