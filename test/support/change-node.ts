@@ -17,6 +17,8 @@ const dir = path.resolve(import.meta.dirname, "../../resources/change");
 
 export interface ChangeNodeOptions {
   host?: string;
+  /** Lines of the ssh configuration. */
+  config?: string[];
   port?: number;
   user?: string;
   lease_s?: number;
@@ -48,7 +50,14 @@ export async function changeNode(sshd: TestSshd, options: ChangeNodeOptions = {}
   const { port = sshd.port, user = "root", lease_s = 20 } = options;
   const config_file = path.join(sshd.dir, `config-change-${port}`);
   const alias = `HostKeyAlias [127.0.0.1]:${sshd.port}`;
-  fs.writeFileSync(config_file, `${alias}\nIdentityAgent none\nIdentityFile none\nGlobalKnownHostsFile none\n`);
+  const lines = [
+    ...(options.config ?? []),
+    alias,
+    "IdentityAgent none",
+    "IdentityFile none",
+    "GlobalKnownHostsFile none",
+  ];
+  fs.writeFileSync(config_file, `${lines.join("\n")}\n`);
   const target = `${user}@${options.host ?? sshd.host}:${port}`;
   const known_hosts = sshd.knownHosts;
   const guard = options.guard_lease_s === undefined ? {} : { lease_s: options.guard_lease_s };
