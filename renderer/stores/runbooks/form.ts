@@ -10,7 +10,7 @@ export type InputValues = Readonly<Record<string, string>>;
 
 /** Longest value the contract takes. */
 const LONGEST = 1000;
-const LONGEST_S = 86_400;
+const LONGEST_S = 3600;
 
 /** What stands in the form: what was given, else the book's own default, else nothing. */
 export function firstInputs(inputs: readonly BookInput[], given: InputValues = {}): InputValues {
@@ -27,21 +27,23 @@ export function inputProblems(inputs: readonly BookInput[], values: InputValues)
   );
 }
 
-function problemOf({ type, required }: BookInput, text: string): string | null {
-  if (text === "") return required ? "This is needed." : null;
+function problemOf({ type, required, default: usual }: BookInput, text: string): string | null {
+  // The host takes the book's own where nothing is given.
+  if (text === "") return required && usual === undefined ? "This is needed." : null;
   if (text.length > LONGEST) return `At most ${LONGEST} characters.`;
   switch (type) {
     case "seconds":
-      return /^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= LONGEST_S
+      return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= LONGEST_S
         ? null
         : `A whole number of seconds, 1 to ${LONGEST_S}.`;
     case "number":
-      return Number.isFinite(Number(text)) ? null : "A number.";
+      return /^-?\d{1,15}(\.\d{1,9})?$/.test(text) ? null : "A number.";
     case "interface":
-    case "pod":
+      return text.length <= 15 && !/[\s/]/.test(text) ? null : "One interface's name, at most 15 characters.";
     case "address":
+      return /^[0-9a-f:.[\]/]{2,60}$/i.test(text) ? null : "An IP address.";
+    case "pod":
     case "name":
-      return /\s/.test(text) ? "One name, without spaces." : null;
     case "text":
       return null;
   }

@@ -83,7 +83,7 @@ function Inputs({ book, node }: { book: RunbookInfo; node: NodeState }) {
         </Button>
         <span className="muted">
           {chosen.length === 0
-            ? "No node to run it on is chosen."
+            ? (whyNoRun(node) ?? "No node to run it on is chosen.")
             : "It reads and measures. What it proposes is changed only when you approve it."}
         </span>
       </div>

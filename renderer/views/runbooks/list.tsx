@@ -20,6 +20,7 @@ import { TeamFolder } from "./team-folder.tsx";
 
 export function RunbookList(props: { books: BooksState; runs: readonly RunbookRunState[]; shown: string }) {
   const { books, runs, shown } = props;
+  const own = books.list.filter(({ file }) => file !== null).length;
   return (
     <nav className="runbook-list" aria-label="Runbooks and their runs">
       <ListBox
@@ -56,7 +57,11 @@ export function RunbookList(props: { books: BooksState; runs: readonly RunbookRu
           {books.error ? (
             <NodeText text={books.error.message} titled />
           ) : books.folder === null ? (
-            "No folder of a team's own"
+            own > 0 ? (
+              `${own} of the team's own`
+            ) : (
+              "No folder of a team's own"
+            )
           ) : (
             <NodeText text={books.folder} titled />
           )}

@@ -63,6 +63,15 @@ const book: Runbook = {
       default: String(DEFAULT_SECONDS),
     },
   ],
+  suggested_by: [
+    ...["duplicate-name", "multiple-programs", "filter-never-runs", "missing-enforcement"].map((finding) => ({
+      finding,
+      inputs: { interface: "$ifname" },
+    })),
+    // Of the node, not of one interface.
+    { finding: "program-older-than-agent" },
+    { finding: "shadowed-bpf-mount" },
+  ],
   steps: [
     {
       id: "collect",
