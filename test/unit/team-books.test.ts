@@ -147,15 +147,17 @@ describe("a folder of a team", () => {
     write("b.yml", example);
     write("c.yaml", example.replace("id: local-drops", "id: stale-filters"));
     write("d.yaml", "id: [");
+    write("f.yaml", "id: half-done\ntitle: x\n");
     write("notes.txt", "x");
     fs.mkdirSync(path.join(dir, "e.yaml"));
     const all = await readTeamBooks(dir, known);
     expect(all.map(({ file, id, book, problems }) => [path.basename(file), id, book !== null, problems])).toEqual([
       ["a.yaml", "local-drops", true, []],
-      ["b.yml", "b", false, [expect.stringMatching(/b\.yml:3: id: there is a runbook "local-drops" already/)]],
-      ["c.yaml", "c", false, [expect.stringMatching(/c\.yaml:3: id: there is a runbook "stale-filters" already/)]],
-      ["d.yaml", "d", false, expect.arrayContaining([expect.stringMatching(/d\.yaml:1: /)])],
-      ["e.yaml", "e", false, [expect.stringMatching(/it is no file/)]],
+      ["b.yml", "b.yml", false, [expect.stringMatching(/b\.yml:3: id: there is a runbook "local-drops" already/)]],
+      ["c.yaml", "c.yaml", false, [expect.stringMatching(/c\.yaml:3: id: there is a runbook "stale-filters" already/)]],
+      ["d.yaml", "d.yaml", false, expect.arrayContaining([expect.stringMatching(/d\.yaml:1: /)])],
+      ["e.yaml", "e.yaml", false, [expect.stringMatching(/it is no file/)]],
+      ["f.yaml", "half-done", false, expect.arrayContaining([expect.stringMatching(/f\.yaml:1: symptom: /)])],
     ]);
   });
 

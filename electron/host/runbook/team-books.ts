@@ -3,7 +3,7 @@
  * wrong is told with file and line. Nothing in them is run but what the steps of every runbook can do.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { checkBook, type Known } from "../../core/runbook/team/check.ts";
@@ -14,7 +14,7 @@ import type { Runbook } from "../../core/runbook/types.ts";
 export interface TeamBookFile {
   /** Path of the file, or of the folder when that cannot be read. */
   file: string;
-  /** The id it has, or would have by the file's name. */
+  /** The id it has; of one that has none, or somebody else's, the file's name. */
   id: string;
   /** Null when it cannot be used. */
   book: Runbook | null;
@@ -44,13 +44,15 @@ export async function readTeamBooks(folder: string, known: Known): Promise<TeamB
   const all = texts.map(({ file, text, problem }): TeamBookFile => {
     const fallback = { file, id: nameOf(file), book: null };
     if (text === null) return { ...fallback, problems: [`${file}: ${problem}`] };
+    const named = idOf(text);
     const read = readTeamBook(text, file, { ...known, books: ids });
     if (read.book && seen.has(read.book.id)) {
       const problem = `${file}:${read.idLine}: id: there is a runbook ${JSON.stringify(read.book.id)} already`;
       return { ...fallback, problems: [problem] };
     }
     if (read.book) seen.add(read.book.id);
-    return { file, id: read.book?.id ?? nameOf(file), book: read.book, problems: read.problems };
+    const id = read.book?.id ?? (named !== undefined && !seen.has(named) ? named : nameOf(file));
+    return { file, id, book: read.book, problems: read.problems };
   });
   const more = names.length - MAX_FILES;
   if (more > 0)
@@ -121,6 +123,7 @@ async function readText(file: string): Promise<{ file: string; text: string | nu
 
 /** Of a file that may be broken elsewhere: others may open it. */
 const idOf = (text: string) => /^id:\s*["']?([a-z][a-z0-9-]*)/m.exec(text)?.[1];
-const nameOf = (file: string) => file.replace(/^.*[/\\]/, "").replace(/\.ya?ml$/, "");
+/** With its dot it is nobody's id. */
+const nameOf = (file: string) => basename(file);
 const firstLine = (text: string) => text.split("\n", 1)[0] ?? "";
 const reasonOf = (error: unknown) => (error instanceof Error ? firstLine(error.message) : String(error));
