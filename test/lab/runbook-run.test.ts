@@ -14,6 +14,7 @@ import { stopLeftovers } from "../../electron/host/residue/stop.ts";
 import { smallSnapshot, type TestService, testService } from "../../electron/host/session/testing/service.ts";
 import { connectSsh } from "../../electron/host/ssh/connect.ts";
 import { lendTracers } from "../../electron/host/trace/lend.ts";
+import type { Client } from "../../electron/shared/rpc/client.ts";
 import { startSshd, type TestSshd } from "../support/sshd.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 import { gone, ownObjects, tracerBinary } from "../support/tracer.ts";
@@ -93,6 +94,12 @@ function nameOf(pid: number): string {
   }
 }
 
+async function readyAfter(client: Client, session_id: string, after_seq: number): Promise<void> {
+  for await (const events of client.stream("session.events", { session_id, after_seq })) {
+    if (events.some(({ type }) => type === "connection.ready")) return;
+  }
+}
+
 it("is paused when the line is cut, leaves nothing, and goes on with the same step when it is back and told to", async () => {
   const proxy = await startProxy({ target: sshd });
   stops.push(() => proxy.stop());
@@ -117,8 +124,7 @@ it("is paused when the line is cut, leaves nothing, and goes on with the same st
   for_s = 2;
   proxy.down(false);
   await client.call("node.reconnect", { session_id, node });
-  const lost = cut.last_seq;
-  await until(({ nodes, last_seq }) => last_seq > lost && nodes[node]?.phase === "ready" && nodes[node].error === null);
+  await readyAfter(client, session_id, cut.last_seq);
   await client.call("runbook.resume", which);
   const ended = await until((state) => runOf(state)?.state === "ended");
   expect(runOf(ended)).toMatchObject({
