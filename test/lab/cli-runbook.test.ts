@@ -40,7 +40,7 @@ afterAll(async () => {
 const login = () => ["--identity", sshd.keyFile, "--known-hosts", sshd.knownHosts];
 const target = (port = sshd.port) => `root@127.0.0.1:${port}`;
 const stales = (...more: string[]) => [
-  ...["runbook", "stale-filters", target(), "--input", `interface=${stale}`, "--input", "seconds=4"],
+  ...["runbook", "stale-filters", target(), "--input", `interface=${stale}`, "--input", "seconds=6"],
   ...[...more, ...login()],
 ];
 
@@ -85,7 +85,7 @@ it("prints what it found with the plan of what could be done, writes a report, a
   const written = fs.readFileSync(report, "utf8");
   expect(written).toContain(`## ${target().replace("@", "\\@")}`);
   expect(written).toContain(`Plan: ${plan_id}`);
-  expect(written).toContain("run verdict --for 4");
+  expect(written).toContain("run verdict --for 6");
   expect(await chain()).toBe(before);
 });
 
@@ -154,5 +154,5 @@ steps:
   fs.writeFileSync(path.join(books, "team.yaml"), `${team}extra: 1\n`);
   const refused = await look();
   expect(refused).toMatchObject({ code: 2, stdout: "" });
-  expect(refused.stderr).toMatch(/team\.yaml:20: extra: there is no such member/);
+  expect(refused.stderr).toMatch(/team\.yaml:19: extra: there is no such member/);
 });
