@@ -19,7 +19,19 @@ const incidentFile = scene.extend({
   confirmed: z.array(z.string()),
   /** Of the verdicts. */
   expect: z.array(ofVerdicts).min(1),
+  /** What is proposed is done at a terminal, verified, and taken back. */
+  remedy: z
+    .strictObject({
+      /** Of the verdict whose proposal is taken; there is one. */
+      kind: z.string(),
+      /** The word that approves it. */
+      typed: z.string(),
+      /** Shell: what it prints is the same before and after. */
+      same: z.string(),
+    })
+    .optional(),
 });
+export type Remedy = NonNullable<z.infer<typeof incidentFile>["remedy"]>;
 
 export interface Incident extends z.infer<typeof incidentFile> {
   /** `<runbook>/<name>`. */

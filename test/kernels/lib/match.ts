@@ -48,7 +48,7 @@ function described(matcher: Matcher, variables: Variables): string {
 }
 
 /** The value at a dotted path. */
-function at(line: Line, where: string): unknown {
+export function at(line: Line, where: string): unknown {
   return where
     .split(".")
     .reduce<unknown>((part, name) => (part === null || part === undefined ? part : (part as Line)[name]), line);

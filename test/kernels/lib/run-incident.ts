@@ -4,6 +4,7 @@ import type { Incident } from "./incidents.ts";
 import { left } from "./leaks.ts";
 import type { Machine } from "./machine.ts";
 import { checkLines, type Line } from "./match.ts";
+import { tryRemedy } from "./remedy.ts";
 import { filled, prepared } from "./run-case.ts";
 
 /** What is not as the incident says, in words; nothing when it holds. */
@@ -13,16 +14,19 @@ export function runIncident(machine: Machine, cli: Cli, one: Incident): Promise<
       "--input",
       `${name}=${value}`,
     ]);
-    const ran = await cli.run(["runbook", one.runbook, machine.target, ...inputs, "--json", ...machine.login]);
-    await endServers();
-    const leaks = (await left(machine.admin, before)).map((line) => `left in the kernel: ${line}`);
-    if (ran.code !== 0 && ran.code !== 1) return [...leaks, `it ended with ${ran.code}: ${ran.stderr}`];
+    const args = ["runbook", one.runbook, machine.target, ...inputs, "--json", ...machine.login];
+    const ran = await cli.run(args);
+    if (ran.code !== 0 && ran.code !== 1) return [`it ended with ${ran.code}: ${ran.stderr}`];
     const { verdicts } = JSON.parse(ran.stdout) as { verdicts: Line[] };
+    const remedied = one.remedy ? await tryRemedy(machine, cli, one.remedy, verdicts, args) : [];
+    const leaks = (await left(machine.admin, before)).map((line) => `left in the kernel: ${line}`);
+    await endServers();
     const confirmed = verdicts.filter(({ verdict }) => verdict === "confirmed").map(({ kind }) => String(kind));
     const kinds = [...new Set(confirmed)].sort().join(", ");
     const wanted = [...new Set(one.confirmed)].sort().join(", ");
     return [
       ...leaks,
+      ...remedied,
       ...(kinds === wanted ? [] : [`confirmed is ${kinds || "nothing"} instead of ${wanted || "nothing"}`]),
       ...one.expect.flatMap((expectation) => checkLines(expectation, verdicts, variables)),
     ];
