@@ -12,6 +12,7 @@ import { type Lane, lanesOf, sameChain } from "./lanes.ts";
 import { leftover } from "./leftover.ts";
 import { alwaysEnds, type Draft, evidenceOf, type Look, looksAt } from "./look.ts";
 import { missingEnforcement } from "./missing.ts";
+import { policyEvidence } from "./policy/lookup.ts";
 import { entriesText, gapsOf, isSuspect, type Scope, scopeOf } from "./scope.ts";
 import { isStranger, ownDrops, shadowedEnforcer, stranger } from "./stranger.ts";
 import { MIN_RUNS } from "./weights.ts";
@@ -74,9 +75,16 @@ function judgeLane(lane: Lane, state: RunState, datapath: Datapath, gaps: readon
     const { key } = look.place.entry;
     const subject =
       looks.length === 1 ? lane.label : `${lane.label}, ${entriesText({ ...lane, places: [look.place] })}`;
-    return [about(key, subject, draft.verdict, draft.kind, evidenceOf(look, draft), draft.meaning, draft.missing, key)];
+    return [
+      about(key, subject, draft.verdict, draft.kind, whole(look, draft, state), draft.meaning, draft.missing, key),
+    ];
   });
 }
+
+const whole = (look: Look, draft: Draft, state: RunState): Evidence[] => [
+  ...evidenceOf(look, draft),
+  ...policyEvidence(state, look.lane, look.place, look.figures, look.datapath),
+];
 
 /** The first that fits, from what the chain proves to what only says that somebody else is there. */
 function judge(look: Look, looks: readonly Look[]): Draft | null {
@@ -112,7 +120,18 @@ function calmLane(lane: Lane, state: RunState, datapath: Datapath, gaps: readonl
     const { key } = look.place.entry;
     return draft === null
       ? []
-      : [about(key, lane.label, draft.verdict, draft.kind, evidenceOf(look, draft), draft.meaning, draft.missing, key)];
+      : [
+          about(
+            key,
+            lane.label,
+            draft.verdict,
+            draft.kind,
+            whole(look, draft, state),
+            draft.meaning,
+            draft.missing,
+            key,
+          ),
+        ];
   });
   if (own.length > 0) return own;
   if (!("figures" in measurement)) return [];

@@ -19,12 +19,13 @@
  * (fexit) of a program left behind for certain, beside one that does its work, are `confirmed`. Without fexit run counts and code
  * bound what it dropped (`shares.ts`), and the word is `likely` at most.
  *
- * Not done: maps of the dropper are not looked up for the dropped packets; `mapdump` shows them. What a stale program does to
- * packets it lets through is not looked at.
+ * Packets that a program of Cilium's was seen to drop are looked up in its policy map (`policy/`); other layouts are not known, and
+ * the map is left to whoever reads it with mapdump. What a stale program does to packets that it lets through is not looked at.
  */
 import type { Runbook, RunState } from "../../types.ts";
 import { conclude, MEASURE_STEP } from "./conclude.ts";
 import { lanesToMeasure, measurePlan } from "./plan.ts";
+import { MAPS_STEP, mapsPlan } from "./policy/lookup.ts";
 import { proposals } from "./propose.ts";
 import { changedEntries, VERIFY_STEP, verify, verifyPlan } from "./verify.ts";
 import { DEFAULT_SECONDS } from "./weights.ts";
@@ -98,6 +99,17 @@ const book: Runbook = {
           : { skip: "Only root can trace programs. Connect as root, or let this user become root without a password." };
       },
       plan: (state) => measurePlan(state, lanesToMeasure(state)),
+    },
+    {
+      id: MAPS_STEP,
+      kind: "measure",
+      title: "What their policy says",
+      text: "Reads the policy map of a program that dropped packets, where its layout is known, and looks these packets up in it.",
+      when: (state) =>
+        state.node.root && mapsPlan(state, MEASURE_STEP).traces.length > 0
+          ? true
+          : { skip: "No program was seen to drop packets whose policy map has a known layout." },
+      plan: (state) => mapsPlan(state, MEASURE_STEP),
     },
     {
       id: "again",

@@ -66,3 +66,8 @@ export const PROGRAMS_AT_ONCE = 64;
 export const FLOWS = 1024;
 /** Told of a program's drops; the trace has the rest. */
 export const FLOWS_TOLD = 5;
+
+/** Entries read of a policy map or of the ipcache; a larger one is not searched. */
+export const MAP_ENTRIES = 20_000;
+/** For reading maps of that many entries, which takes a fraction of a second. */
+export const MAP_SECONDS = 20;
