@@ -1,6 +1,6 @@
 /** Who asked, and what is said of how they came there. */
 import { describe, expect, it } from "vitest";
-import { aPod } from "../../../model/testdata/make.ts";
+import { aNode, aPod } from "../../../model/testdata/make.ts";
 import book from "./index.ts";
 import { type Actor, aRun, brief, cgroupOf, concluded, containerId, OTHER_POD, POD, textOf } from "./testdata/scene.ts";
 
@@ -185,6 +185,17 @@ describe("who asks for a name", () => {
     expect(textOf(verdict)).toContain("in the node's network (hostNetwork)");
   });
 
+  it("knows the pod by the older hierarchies, where the unified one names none", () => {
+    const told: Actor = { ...curl, cgroup: "/system.slice/containerd.service" };
+    const [verdict] = concluded({
+      inputs: { ...inputs, pod: POD },
+      actors: [shim, metrics, curl],
+      datapath: { pods },
+      asked: [{ at: 1, by: told, ...evil }],
+    });
+    expect(verdict?.subject).toBe("curl (pid 210) in container usage-agent of pod shop/cart-7d9f8b6c5-x2x4z");
+  });
+
   it("names the unit of a process that is in no pod", () => {
     const cron: Actor = { pid: 77, comm: "wget", cgroup: "/system.slice/cron.service" };
     expect(brief(concluded({ inputs, actors: [cron], asked: [{ at: 1, by: cron, ...evil }] }))).toEqual([
@@ -287,9 +298,12 @@ describe("what a pod or a process asks for", () => {
 });
 
 describe("what is run", () => {
-  const paramsOf = (inputs: Record<string, string>) => {
+  const paramsOf = (inputs: Record<string, string>, mode = "v2") => {
     const step = book.steps.find(({ id }) => id === "watch");
-    const plan = step?.kind === "measure" ? step.plan(aRun({ inputs, datapath: { pods } })) : null;
+    const plan =
+      step?.kind === "measure"
+        ? step.plan(aRun({ inputs, datapath: { pods, node: aNode({ cgroup_mode: mode }) } }))
+        : null;
     return [plan?.for_s, plan?.traces.find(({ id }) => id === "dns")?.params];
   };
   it("has the tracer tell what is asked about, where it can", () => {
@@ -301,5 +315,6 @@ describe("what is run", () => {
       30,
       { role: "both", cgroup: `kubepods-burstable-pod${POD.replaceAll("-", "_")}.slice` },
     ]);
+    expect(paramsOf({ pod: "shop/cart-7d9f8b6c5-x2x4z" }, "v1")).toEqual([30, { role: "both" }]);
   });
 });

@@ -141,16 +141,8 @@ function queryEvidence(asker: Asker, ground: Ground): Evidence[] {
 }
 
 /** Which resolver of this node asked somebody else for it, in its own name. */
-function relayed(queries: readonly Query[], ground: Ground, source: Evidence["source"]): Evidence[] {
-  const { forwarding, watch } = ground;
-  const own = new Set(queries);
-  const through = watch.queries.filter(
-    (query) =>
-      query.role === "client" &&
-      query.pid !== null &&
-      forwarding.forwarders.has(query.pid) &&
-      own.has(originOf(query, forwarding) as Query),
-  );
+function relayed(queries: readonly Query[], { forwarding }: Ground, source: Evidence["source"]): Evidence[] {
+  const through = queries.flatMap((query) => forwarding.relayed(query));
   return by(
     through,
     ({ program, pid, resolver }) => `${program} (pid ${pid}) asked ${resolver ?? "?"} in its turn`,

@@ -1,6 +1,6 @@
 /** The connection that followed an answer: by the same process, to an address of the answer, soon after it. TCP only. */
 import type { TraceEvidence } from "../../types.ts";
-import { numberOf, plainAddress, type Query, textOf } from "./queries.ts";
+import { gapsOf, numberOf, plainAddress, type Query, textOf } from "./queries.ts";
 
 export interface Connection {
   start_us: number;
@@ -13,6 +13,8 @@ export interface Connection {
 export interface Connections {
   /** Null where nothing was traced. */
   trace_id: string | null;
+  /** Why some may not be told. */
+  gaps: string[];
   /** By process and address, by time. */
   of: ReadonlyMap<string, Connection[]>;
 }
@@ -37,7 +39,8 @@ export function readConnections(trace: TraceEvidence | undefined): Connections {
     of.set(key, [...(of.get(key) ?? []), connection]);
   }
   for (const list of of.values()) list.sort((a, b) => a.start_us - b.start_us);
-  return { trace_id: trace?.schema ? trace.trace_id : null, of };
+  const gaps = trace?.schema ? gapsOf(trace, "connection", "connections") : [];
+  return { trace_id: trace?.schema ? trace.trace_id : null, gaps, of };
 }
 
 /** The first one within `follow_s` of the answer, null when there is none. */

@@ -17,6 +17,8 @@ export interface Forwarding {
   forwarders: ReadonlySet<number>;
   /** Of a query that a forwarder sent. */
   behind(query: Query): Behind | null;
+  /** What forwarders of this node asked because of this query. */
+  relayed(query: Query): readonly Query[];
   /** What forwarders were asked by nobody of this node. */
   fromElsewhere: readonly Query[];
 }
@@ -49,20 +51,43 @@ export function forwardingOf(queries: readonly Query[]): Forwarding {
     return near.length === 1 ? (near[0] ?? null) : null;
   };
   const askers = new Map(served.map((query) => [query, askerOf(query)]));
-
+  const behind = new Map<Query, Behind>();
+  const relayed = new Map<Query, Query[]>();
+  for (const query of sent) {
+    if (query.pid === null || !forwarders.has(query.pid)) continue;
+    const last = lastOpen(servedBy.get(`${query.pid} ${query.name} ${query.type}`) ?? [], query.time_us);
+    if (last === null) continue;
+    const asker = askers.get(last) ?? null;
+    behind.set(query, { served: last, asker });
+    if (asker !== null) relayed.set(asker, [...(relayed.get(asker) ?? []), query]);
+  }
   return {
     forwarders,
-    behind(query) {
-      const candidates = (servedBy.get(`${query.pid} ${query.name} ${query.type}`) ?? []).filter(
-        (one) =>
-          one.time_us <= query.time_us + SLACK_US &&
-          query.time_us <= one.time_us + (one.latency_us ?? LONGEST_US) + SLACK_US,
-      );
-      const last = candidates.at(-1);
-      return last === undefined ? null : { served: last, asker: askers.get(last) ?? null };
-    },
+    behind: (query) => behind.get(query) ?? null,
+    relayed: (query) => relayed.get(query) ?? [],
     fromElsewhere: served.filter((query) => askers.get(query) === null),
   };
+}
+
+/** The last of them that came before and had no answer then. `served`: by time. */
+function lastOpen(served: readonly Query[], time_us: number): Query | null {
+  for (let at = firstAfter(served, time_us + SLACK_US) - 1; at >= 0; at -= 1) {
+    const one = served[at];
+    if (one === undefined || time_us - one.time_us > LONGEST_US) return null;
+    if (time_us <= one.time_us + (one.latency_us ?? LONGEST_US) + SLACK_US) return one;
+  }
+  return null;
+}
+
+/** Of a list by time: the index of the first that is later. */
+function firstAfter(list: readonly Query[], time_us: number): number {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((list[middle]?.time_us ?? 0) <= time_us) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Who asked first, through as many forwarders as there are on this node; null when that is not known. */

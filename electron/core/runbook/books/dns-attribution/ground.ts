@@ -4,7 +4,7 @@ import type { Reading, RunState } from "../../types.ts";
 import { type Asker, askersOf } from "./askers.ts";
 import { type Connections, readConnections } from "./connections.ts";
 import { type Forwarding, forwardingOf } from "./forwarders.ts";
-import { type ProcessTable, readProcessTable } from "./processes.ts";
+import { type Process, type ProcessTable, processOf, readProcessTable } from "./processes.ts";
 import { type Query, readWatch, type Watch } from "./queries.ts";
 import { type Question, questionOf } from "./question.ts";
 import { type Resolvers, readResolvers } from "./resolvers.ts";
@@ -36,20 +36,43 @@ export function groundOf(state: RunState): Ground | null {
   const { before = [], after = [] } = state.readings[WATCH] ?? {};
   const look = state.readings[LOOK]?.after ?? [];
   const readings = [...after, ...before, ...look];
-  const watch = readWatch(trace, question.seconds);
+  const table = readProcessTable(before, after);
+  const watch = placed(readWatch(trace, question.seconds), table);
   const crictl = look.find(({ section }) => section === "k8s.crictl")?.facts as SectionFacts["k8s.crictl"] | undefined;
   const found = {
     state,
     question,
     watch,
     connections: readConnections(state.traces[WATCH]?.connect),
-    table: readProcessTable(before, after),
+    table,
     readings,
     resolvers: readResolvers(readings),
     crictl: crictl ?? null,
     forwarding: forwardingOf(watch.queries),
   };
   return { ...found, askers: askersOf(found) };
+}
+
+/**
+ * The tracer reads cgroups of the unified hierarchy. Where pods are named by the older ones only, the table of processes
+ * knows them.
+ */
+function placed(watch: Watch, table: ProcessTable): Watch {
+  const known = new Map<number, Process | null>();
+  const processFor = (pid: number): Process | null => {
+    const before = known.get(pid);
+    if (before !== undefined) return before;
+    const totals = watch.totals.get(pid) ?? [];
+    const found = totals.length > 1 ? null : processOf(table, pid, totals[0]?.start ?? null);
+    known.set(pid, found);
+    return found;
+  };
+  const queries = watch.queries.map((query) => {
+    if (query.place.pod_uid !== null || query.pid === null) return query;
+    const place = processFor(query.pid)?.place ?? null;
+    return place === null ? query : { ...query, place };
+  });
+  return { ...watch, queries };
 }
 
 export function whyNot({ traces, left_out }: RunState): string {

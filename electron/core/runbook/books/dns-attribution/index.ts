@@ -89,7 +89,7 @@ const book: Runbook = {
       text: "Every query with its process and its answer, on the asker's and on the resolver's side, and every connection that is made.",
       plan(state) {
         const question = questionOf(state);
-        const cgroup = cgroupPartOf(question);
+        const cgroup = cgroupPartOf(question, state.datapath);
         const pid = question.process !== null && /^\d+$/.test(question.process) ? question.process : null;
         const suffix = question.name?.suffix ?? null;
         return {

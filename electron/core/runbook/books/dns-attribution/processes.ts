@@ -3,6 +3,7 @@
 import type { SectionFacts } from "../../../parse.ts";
 import { podOfCgroups } from "../../../parsers/lib/pod-cgroup.ts";
 import type { Reading } from "../../types.ts";
+import { type Place, placeOf } from "./queries.ts";
 
 export interface Process {
   pid: number;
@@ -21,6 +22,8 @@ export interface Process {
   /** Of all hierarchies. */
   cgroups: string[];
   container_id: string | null;
+  /** By its pod's cgroup, of whichever hierarchy; null in no pod. */
+  place: Place | null;
   /** Whose output tells of it. */
   command_id: string;
   /** Of the second reading. */
@@ -97,6 +100,7 @@ function snapshot(readings: readonly Reading[], still_there: boolean): Process[]
   const command_id = readings.find(({ section }) => section === "proc.stat")?.command_id ?? "";
   return (facts("proc.stat") ?? []).map(({ pid, ppid, starttime, comm }) => {
     const paths = cgroups.get(pid) ?? [];
+    const pod = podOfCgroups(paths);
     const removed = gone.get(pid);
     const file = exe.get(pid);
     return {
@@ -110,7 +114,11 @@ function snapshot(readings: readonly Reading[], still_there: boolean): Process[]
       uid: uids.get(pid)?.uid ?? null,
       inner_pid: inner.get(pid)?.inner_pid ?? null,
       cgroups: paths,
-      container_id: podOfCgroups(paths)?.container_id ?? null,
+      container_id: pod?.container_id ?? null,
+      place:
+        pod === null
+          ? null
+          : placeOf(paths.find((path) => podOfCgroups([path])?.container_id === pod.container_id) ?? ""),
       command_id,
       still_there,
     };

@@ -63,9 +63,10 @@ export function questionOf(state: Pick<RunState, "inputs" | "datapath" | "readin
  * The part of a cgroup's path that all containers of the one pod have and no other pod has, for the tracer's filter;
  * null where the picture does not tell.
  */
-export function cgroupPartOf({ pods }: Question): string | null {
+export function cgroupPartOf({ pods }: Question, datapath: Datapath | null): string | null {
   const [pod, another] = pods;
-  if (pod === undefined || another !== undefined) return null;
+  // Where the older hierarchies name pods, the tracer, which reads the unified one, may see none.
+  if (pod === undefined || another !== undefined || datapath?.node.cgroup_mode !== "v2") return null;
   const forms = new Set(
     pod.cgroups.flatMap((path) => path.split("/").find((part) => podOfCgroup(`/kubepods/${part}`) !== null) ?? []),
   );

@@ -44,6 +44,7 @@ function checked(
   const quiet = judged.filter((one) => one.judged.every(({ verdict }) => verdict === null));
   const blind = [
     ...watch.gaps,
+    ...connections.gaps.map((gap) => `of connections: ${gap}`),
     ...(connections.trace_id === null ? ["connections were not traced, so none could follow"] : []),
     ...(askers.some(({ configured, container }) => container !== null && configured === null) &&
     question.resolvers.length === 0
