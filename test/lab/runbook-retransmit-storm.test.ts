@@ -17,7 +17,7 @@ import { type Lab, startLab } from "./node/lab.ts";
 import { endpointPods, WIRE_ADDRESS } from "./node/plan.ts";
 
 const TALK = path.resolve(import.meta.dirname, "../kernels/files/tcp_talk.py");
-const WIRE = path.resolve(import.meta.dirname, "../support/lossy_wire.py");
+const WIRE = path.resolve(import.meta.dirname, "../kernels/files/lossy_wire.py");
 const FAR = "10.9.7.2";
 /** Every so many-th segment with data is lost on the way. */
 const LOSES_ONE_IN = 20;
@@ -104,12 +104,9 @@ async function runbook(inputs: Record<string, string>): Promise<ExportedRun> {
 
 async function lossyWay(): Promise<void> {
   const { pid1, outer } = lab.state;
-  wire = start(["python3", WIRE, `/proc/${pid1}/root/run/netns/${pod(1).netns}`, `/proc/${outer}/ns/net`]);
+  const ends = [`/proc/${pid1}/root/run/netns/${pod(1).netns}`, `/proc/${outer}/ns/net`];
+  wire = start(["python3", WIRE, ...ends, `lose ${LOSES_ONE_IN} 7001`]);
   await wire.says(/^ready$/);
-  await must(inPod(1, "ip", "-batch", "-"), "address add 10.9.7.1/24 dev wire\nlink set wire up\n");
-  await must(outside("ip", "-batch", "-"), `address add ${FAR}/24 dev wire\nlink set wire up\n`);
-  wire.child.stdin.write(`lose ${LOSES_ONE_IN} 7001\n`);
-  await wire.says(/^ok$/);
 }
 
 async function programs(): Promise<void> {
@@ -144,7 +141,7 @@ beforeAll(async () => {
   start(inPod(1, "bash", "-c", datagrams));
   await Promise.all(talking.map((one) => one.says(/^ready$/)));
   [run, calm] = await Promise.all([
-    runbook({ seconds: "4", storm_pct: "1.5" }),
+    runbook({ seconds: "3", storm_pct: "1.5" }),
     runbook({ seconds: "3", destination: `${WIRE_ADDRESS}:7003` }),
   ]);
   truth.stale = { retrans: await retransmitted(0), dropped: await dropped(0) };

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""TCP connections that go on until standard input ends, for measurements that look at them for a while. IPv4 and IPv6.
+"""TCP connections that go on for measurements that look at them for a while. IPv4 and IPv6.
 
 tcp_talk.py sink PORT                              accepts and reads
 tcp_talk.py deaf PORT                              accepts and never reads
 tcp_talk.py talk PORT ADDRESS [BYTES [PAUSE_MS]]   one connection: BYTES (20000) every PAUSE_MS (20)
 tcp_talk.py short PORT ADDRESS [BYTES [PAUSE_MS]]  a connection for each BYTES
 tcp_talk.py call PORT ADDRESS                      connects to somebody who does not answer, again and again
-Prints `ready` when it listens, or has sent for the first time.
+Prints `ready` when it listens, or has tried to send for the first time. Ends with its input, or at a signal when it has none.
 """
 import os
 import select
+import signal
 import socket
 import sys
 import threading
@@ -33,16 +34,18 @@ def listen():
         print("ready", flush=True)
         while True:
             one, _ = listener.accept()
-            kept.append(one)
             if mode == "sink":
                 threading.Thread(target=read_all, args=(one,), daemon=True).start()
+            else:
+                kept.append(one)
 
 
-def ended():
-    """Waits as long as the pause; whether standard input has ended."""
+def has_ended(wait_ms):
+    """Waits so long; whether standard input has ended meanwhile."""
     asked = select.poll()
-    asked.register(0, select.POLLIN)
-    return bool(asked.poll(pause_ms)) and not os.read(0, 4096)
+    if has_input:
+        asked.register(0, select.POLLIN)
+    return bool(asked.poll(wait_ms)) and not os.read(0, 4096)
 
 
 def connected(seconds):
@@ -56,7 +59,7 @@ def connected(seconds):
 def send():
     one = connected(60) if mode == "talk" else None
     said = False
-    while not ended():
+    while not has_ended(pause_ms):
         try:
             to = one or connected(2 if mode == "call" else 60)
             to.settimeout(0.2 if mode == "talk" else 60)
@@ -72,9 +75,13 @@ def send():
         said = True
 
 
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: os._exit(0))
+has_input = True
+has_input = not has_ended(0)
 if mode in ("sink", "deaf"):
     threading.Thread(target=listen, daemon=True).start()
-    while os.read(0, 4096):
+    while not has_ended(1000):
         pass
 else:
     send()
