@@ -40,7 +40,7 @@ afterAll(async () => {
 const login = () => ["--identity", sshd.keyFile, "--known-hosts", sshd.knownHosts];
 const target = (port = sshd.port) => `root@127.0.0.1:${port}`;
 const stales = (...more: string[]) => [
-  ...["runbook", "stale-filters", target(), "--input", `interface=${stale}`, "--input", "seconds=6"],
+  ...["runbook", "stale-filters", target(), "--input", `interface=${stale}`, "--input", "seconds=5"],
   ...[...more, ...login()],
 ];
 
@@ -85,7 +85,7 @@ it("prints what it found with the plan of what could be done, writes a report, a
   const written = fs.readFileSync(report, "utf8");
   expect(written).toContain(`## ${target().replace("@", "\\@")}`);
   expect(written).toContain(`Plan: ${plan_id}`);
-  expect(written).toContain("run verdict --for 6");
+  expect(written).toContain("run verdict --for 5");
   expect(await chain()).toBe(before);
 });
 

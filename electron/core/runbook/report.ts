@@ -37,7 +37,7 @@ export function markdownReport(head: ReportHead, runs: readonly Reported[]): str
   const blocks = [
     `# ${text(head.title)}`,
     `> ${text(head.symptom)}`,
-    `${new Date(head.at).toISOString()}, bpfdesk ${text(head.version)}.`,
+    `${new Date(head.at).toISOString()}, bpfdesk ${head.version}.`,
     ...runs.flatMap(ofTarget),
   ];
   return `${blocks.join("\n\n")}\n`;
