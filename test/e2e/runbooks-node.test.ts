@@ -119,7 +119,7 @@ it("offers the shipped books on a recording, and starts none there", async () =>
   await page.getByRole("button", { name: "Open the sample incident" }).click();
   await page.getByRole("tab", { name: "Runbooks" }).click();
   await page.getByRole("option", { name: /^Stale filters/i }).click();
-  await page.getByText("This is a recording: nothing can be started on it.").waitFor();
+  await page.getByText("This is a recording: nothing can be started on it.").first().waitFor();
   expect(await page.getByRole("button", { name: "Run", exact: true }).isDisabled()).toBe(true);
   await screenshot(page, "runbooks-sample");
 });

@@ -318,7 +318,7 @@ it("reads runs and changes of a recording, and starts, answers and approves noth
   await page.getByText("It cannot be undone here. This is a recording").waitFor();
   expect(await page.getByRole("button", { name: "Undo: put it back" }).count()).toBe(0);
   await page.getByRole("option", { name: /^Stale filters One/ }).click();
-  await page.getByText("This is a recording: nothing can be started on it.").waitFor();
+  await page.getByText("This is a recording: nothing can be started on it.").first().waitFor();
   expect(await page.getByRole("button", { name: "Run", exact: true }).isDisabled()).toBe(true);
   expect(host.asked.filter(({ method }) => /^(runbook|change)\./.test(method))).toEqual([]);
 });
