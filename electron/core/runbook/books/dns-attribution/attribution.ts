@@ -11,18 +11,23 @@ import { by, nameLines } from "./table.ts";
 /** Verdicts of a kind that are told; how many more there are is said. */
 const TOLD_OF_QUESTION = 30;
 const TOLD_OF_NODE = 12;
+const FORWARDERS_TOLD = 10;
 const CONNECTIONS_TOLD = 5;
 /** A resolver waits so long for its upstream, or less, before it gives up. */
 const EARLIER_US = 2_000_000;
 
 export function attribution(ground: Ground): RunbookVerdict[] {
   const found = concerned(ground);
-  // Who asks for others explains, and accuses nobody: after those who ask.
-  const all = [...found.filter(({ forwarder }) => !forwarder), ...found.filter(({ forwarder }) => forwarder)];
+  const all = found.filter(({ forwarder }) => !forwarder);
   const told = all.slice(0, ground.question.narrow ? TOLD_OF_QUESTION : TOLD_OF_NODE);
-  const verdicts = told.map((asker) =>
-    asker.forwarder ? forwarderVerdict(asker, ground) : askerVerdict(asker, ground),
-  );
+  const verdicts = [
+    ...told.map((asker) => askerVerdict(asker, ground)),
+    // Who asks for others explains, and accuses nobody: after those who ask.
+    ...found
+      .filter(({ forwarder }) => forwarder)
+      .slice(0, FORWARDERS_TOLD)
+      .map((asker) => forwarderVerdict(asker, ground)),
+  ];
   const rest = all.slice(told.length);
   return rest.length === 0 ? verdicts : [...verdicts, restVerdict(rest, ground)];
 }

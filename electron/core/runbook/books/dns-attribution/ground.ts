@@ -24,12 +24,25 @@ export interface Ground {
   resolvers: Resolvers;
   crictl: SectionFacts["k8s.crictl"] | null;
   forwarding: Forwarding;
+  /** Names that anybody asked while the watch was young: taken for usual. */
+  early: ReadonlySet<string>;
   /** Everybody who asked, whatever was asked about; the busiest first. */
   askers: Asker[];
 }
 
+/** Of a state that was read before: a step asks whether it is to be done, and then does it. */
+const read = new WeakMap<RunState, Ground | null>();
+
 /** Null where queries could not be watched at all; {@link whyNot} says why. */
 export function groundOf(state: RunState): Ground | null {
+  const before = read.get(state);
+  if (before !== undefined) return before;
+  const ground = makeGround(state);
+  read.set(state, ground);
+  return ground;
+}
+
+function makeGround(state: RunState): Ground | null {
   const trace = state.traces[WATCH]?.dns;
   if (!trace?.schema) return null;
   const question = questionOf(state);
@@ -49,8 +62,14 @@ export function groundOf(state: RunState): Ground | null {
     resolvers: readResolvers(readings),
     crictl: crictl ?? null,
     forwarding: forwardingOf(watch.queries),
+    early: earlyNames(watch, question.thresholds.baseline_s),
   };
   return { ...found, askers: askersOf(found) };
+}
+
+function earlyNames({ queries, from_us }: Watch, baseline_s: number): Set<string> {
+  const until_us = from_us + baseline_s * 1e6;
+  return new Set(queries.flatMap(({ name, time_us }) => (name !== null && time_us < until_us ? [name] : [])));
 }
 
 /**

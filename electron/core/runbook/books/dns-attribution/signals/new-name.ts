@@ -45,18 +45,17 @@ export const newName: Signal = {
 };
 
 function fresh(asker: Asker, ground: Ground): { query: Query; text: string }[] {
-  const { question, watch, connections } = ground;
+  const { question, watch, connections, early } = ground;
   const { baseline_s, follow_s } = question.thresholds;
   const until_us = watch.from_us + baseline_s * 1e6;
   // Somebody new has no names that are usual for it.
   const isOld = asker.queries.some(({ time_us }) => time_us < until_us);
   if (question.known.length === 0 && !isOld) return [];
-  const before = new Set(watch.queries.filter(({ time_us }) => time_us < until_us).map(({ name }) => name));
   const names = new Map<string, { query: Query; text: string }>();
   for (const query of asker.queries) {
     const { name } = query;
     if (name === null || names.has(name) || within(name, question.cluster_domain) || isReverse(name)) continue;
-    const usual = question.known.length > 0 ? question.known.some((domain) => within(name, domain)) : before.has(name);
+    const usual = question.known.length > 0 ? question.known.some((domain) => within(name, domain)) : early.has(name);
     if (usual) continue;
     const connection = followed(query, connections, follow_s);
     if (connection !== null) names.set(name, { query, text: connectionText(connection, query) });
