@@ -159,6 +159,24 @@ describe("a program left behind in front of the agent's own", () => {
     expect(said(state)).toContain("bpf.net");
   });
 
+  it("is confirmed although tools too old to list all attachments may hide some: those change nothing about its drops", () => {
+    const old = {
+      id: "old-bpftool",
+      severity: "info",
+      subject: "node",
+      subject_name: "n",
+      evidence: [],
+      meaning: "No tcx.",
+      related: [],
+    };
+    const datapath = { ...STALE_IN_FRONT, findings: [{ ...old, severity: "info" as const }] };
+    const trace = aTrace({ 1: { runs: 600, verdicts: { TC_ACT_SHOT: 12 } }, 2: { runs: 588, verdicts: {} } });
+    expect(short(measuredRun(datapath, trace))).toEqual([`confirmed ${CONFLICT}`]);
+    expect(short(aState({ ...aNodeOf(siblings()), findings: datapath.findings }))).toEqual([
+      "cannot_tell nothing-found: node-1",
+    ]);
+  });
+
   it("is likely only when it looks up the policy that the agent's own does: its drops may be meant", () => {
     const policy = { key: "map:70", id: 70, type: "hash", name: "cilium_policy_7", used_by: [1, 2] };
     const [old, now] = [stale(1, { map_ids: [70] }), current(2, { map_ids: [70] })];

@@ -13,7 +13,7 @@ import { leftover } from "./leftover.ts";
 import { alwaysEnds, type Draft, evidenceOf, type Look, looksAt } from "./look.ts";
 import { missingEnforcement } from "./missing.ts";
 import { policyEvidence } from "./policy/lookup.ts";
-import { entriesText, gapsOf, isSuspect, type Scope, scopeOf } from "./scope.ts";
+import { entriesText, gapsOf, hiddenOf, isSuspect, type Scope, scopeOf } from "./scope.ts";
 import { isStranger, ownDrops, shadowedEnforcer, stranger } from "./stranger.ts";
 import { MIN_RUNS } from "./weights.ts";
 import { trafficHint } from "./words.ts";
@@ -49,13 +49,13 @@ export function conclude(state: RunState): RunbookVerdict[] {
   const suspects = scope.lanes.filter((lane) => isSuspect(lane, datapath));
   const found = [
     ...suspects.flatMap((lane) => judgeLane(lane, state, datapath, gaps)),
-    ...missingEnforcement(state, scope, gaps),
+    ...missingEnforcement(state, scope, [...gaps, ...hiddenOf(datapath)]),
   ];
   const calm = scope.named === null ? [] : scope.lanes.filter((lane) => !suspects.includes(lane));
   return [
     ...found,
     ...calm.flatMap((lane) => calmLane(lane, state, datapath, gaps)),
-    ...(found.length === 0 ? [nothingFound(state, scope, gaps)] : []),
+    ...(found.length === 0 ? [nothingFound(state, scope, [...gaps, ...hiddenOf(datapath)])] : []),
   ];
 }
 

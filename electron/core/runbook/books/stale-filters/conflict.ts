@@ -6,6 +6,7 @@
 import { seconds } from "./evidence.ts";
 import { neverReached } from "./leftover.ts";
 import { alwaysEnds, canDrop, counterpartOf, type Draft, type Look } from "./look.ts";
+import { hiddenOf } from "./scope.ts";
 import { policyMaps } from "./signals.ts";
 import { MIN_RUNS, readingSlack } from "./weights.ts";
 import { nameOf, trafficHint } from "./words.ts";
@@ -43,7 +44,7 @@ function proven(look: Look): Draft {
   }
   if (counterpart === null) {
     const meaning = `${many}, and it was left behind. Nothing else of its owner is on this hook, so it may be the only one that enforces policy here, and these drops may be meant.`;
-    return { kind: KIND, verdict: "likely", meaning, missing: [] };
+    return { kind: KIND, verdict: "likely", meaning, missing: hiddenOf(look.datapath) };
   }
   const shared = sharedPolicy(look, counterpart);
   if (shared !== null) {

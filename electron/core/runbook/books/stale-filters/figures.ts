@@ -126,21 +126,27 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 function programOf(row: Row): [[number, ProgramFigures]] | null {
   const id = countOf(row.prog_id);
   if (id === null) return null;
-  const verdicts = row.verdicts;
-  const counts = (of: object): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(of).flatMap(([name, value]) => (countOf(value) === null ? [] : [[name, countOf(value) ?? 0]])),
-    );
-  return [
-    [
-      id,
-      {
-        runs: countOf(row.runs),
-        drops: row.evidence === "program" ? countOf(row.drops) : null,
-        verdicts: typeof verdicts === "object" && verdicts !== null ? counts(verdicts) : null,
-      },
-    ],
-  ];
+  const drops = row.evidence === "program" ? countOf(row.drops) : null;
+  return [[id, { runs: countOf(row.runs), drops, verdicts: verdictsOf(row.verdicts) }]];
+}
+
+/** An object, or its JSON, as tables of a trace hold it. */
+function verdictsOf(value: unknown): Record<string, number> | null {
+  let object = value;
+  if (typeof value === "string") {
+    try {
+      object = JSON.parse(value);
+    } catch {
+      return null; // not told
+    }
+  }
+  if (typeof object !== "object" || object === null || Array.isArray(object)) return null;
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, count]) => {
+      const number = countOf(count);
+      return number === null ? [] : [[name, number]];
+    }),
+  );
 }
 
 function flowsOf(rowsOfFlows: readonly Row[]): DroppedFlow[] {

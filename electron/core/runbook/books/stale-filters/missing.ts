@@ -30,6 +30,9 @@ function verdictOf(finding: Finding, stays: number | null, gaps: readonly string
     stays === null
       ? []
       : [ofThing(finding.subject, `the same ${stays} s later: it is not a pod that is just being started`)];
+  const missing = known
+    ? [...gaps, ...(stays === null ? ["a second look some seconds later"] : [])]
+    : ["who attaches the siblings' programs"];
   return {
     id: `${finding.subject} ${RULE}`,
     subject: finding.subject_name,
@@ -38,12 +41,7 @@ function verdictOf(finding: Finding, stays: number | null, gaps: readonly string
     kind: RULE,
     evidence: [...finding.evidence.map((text) => ofThing(finding.subject, text)), ...again],
     meaning: finding.meaning,
-    missing: known
-      ? [...gaps, ...(stays === null ? ["a second look some seconds later"] : [])].slice(
-          0,
-          verdict === "confirmed" ? 0 : 9,
-        )
-      : ["who attaches the siblings' programs"],
+    missing: verdict === "confirmed" ? [] : missing,
     proposal: null,
   };
 }

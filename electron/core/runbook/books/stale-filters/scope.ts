@@ -65,23 +65,24 @@ function isStack({ places }: Lane): boolean {
   return places.some((one) => places.some((other) => other !== one && sharePackets(one, other)));
 }
 
-/** What of the node or of these interfaces could not be seen, in words; empty when the chains are whole. */
+/** What of the node or of these interfaces could not be read, in words; empty when all was. */
 export function gapsOf(datapath: Datapath, interfaces: readonly Iface[]): string[] {
-  const places = new Set([
-    "node",
-    ...interfaces.filter(({ host_netns }) => !host_netns).map(({ netns }) => `netns:${netns}`),
-  ]);
+  const inside = interfaces.filter(({ host_netns }) => !host_netns).map(({ netns }) => `netns:${netns}`);
+  const places = new Set(["node", ...inside]);
   const unread = datapath.sections.filter(({ section, scope, ok }) => !ok && NEEDED.has(section) && places.has(scope));
+  const { root, user } = datapath.node;
   return [
-    ...(datapath.node.root
-      ? []
-      : [`root: as ${datapath.node.user || "this user"} programs and attachments cannot all be seen`]),
-    ...unread.map(
-      ({ section, scope, warnings }) =>
-        `${section}${scope === "node" ? "" : ` of ${scope}`}: ${warnings[0]?.message ?? "could not be read"}`,
-    ),
-    ...datapath.findings.filter(({ id }) => id === "old-bpftool").map(({ meaning }) => meaning),
+    ...(root ? [] : [`root: as ${user || "this user"} programs and attachments cannot all be seen`]),
+    ...unread.map(({ section, scope, warnings }) => {
+      const where = scope === "node" ? "" : ` of ${scope}`;
+      return `${section}${where}: ${warnings[0]?.message ?? "could not be read"}`;
+    }),
   ];
+}
+
+/** Attachments that the node's tools are too old to list: they change nothing about those that are seen. */
+export function hiddenOf({ findings }: Datapath): string[] {
+  return findings.filter(({ id }) => id === "old-bpftool").map(({ meaning }) => meaning);
 }
 
 /** What the chains are made of. */

@@ -183,7 +183,8 @@ export function aTrace(
       verdicts === undefined
         ? null
         : Object.entries(verdicts).reduce((all, [name, count]) => all + (DROPPING.test(name) ? count : 0), 0),
-    verdicts: verdicts ?? null,
+    // As tables of a trace hold an object.
+    verdicts: verdicts === undefined ? null : JSON.stringify(verdicts),
   }));
   const exact = program.every(({ evidence }) => evidence === "program");
   return {
