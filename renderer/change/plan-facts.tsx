@@ -102,9 +102,7 @@ const RISK_ICONS: Record<ChangeRisk["code"], LucideIcon> = {
 
 function Risks({ risks }: { risks: readonly ChangeRisk[] }) {
   if (risks.length === 0) {
-    return (
-      <p className="muted">No particular risk was found: beyond the packets named above, nothing depends on it.</p>
-    );
+    return <p className="muted">No particular risk was found in the picture.</p>;
   }
   return (
     <section aria-label="Risks" className="risks">

@@ -1,5 +1,6 @@
 /** One verdict: the word, what about, what it means, the facts with where each is from, what is missing, what could be done. */
 import { Activity, Box, MessageCircle, ScrollText } from "lucide-react";
+import { useState } from "react";
 import { useStore } from "zustand";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
 import type { Evidence, EvidenceSource, RunbookVerdict } from "../../../electron/core/runbook/types.ts";
@@ -30,14 +31,7 @@ export function VerdictCard(props: {
       <p>
         <NodeText text={verdict.meaning} />
       </p>
-      {verdict.evidence.length > 0 ? (
-        <ul className="verdict-evidence" aria-label="Evidence">
-          {verdict.evidence.map((fact, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: facts of one verdict have no other identity, and do not move
-            <Fact key={at} fact={fact} run={run} />
-          ))}
-        </ul>
-      ) : null}
+      {verdict.evidence.length > 0 ? <Facts evidence={verdict.evidence} run={run} /> : null}
       {verdict.missing.length > 0 ? (
         <div className="verdict-missing">
           <p>What would tell:</p>
@@ -62,6 +56,31 @@ function Subject({ verdict, run }: { verdict: RunbookVerdict; run: RunbookRunSta
     <button type="button" className="thing-link verdict-subject" onClick={() => showThing(key, run.node)}>
       <NodeText text={verdict.subject} />
     </button>
+  );
+}
+
+/** So many facts at first: what could be done about them is on the same screen then. */
+const FIRST_FACTS = 6;
+/** One or two more are shown rather than asked for. */
+const FEW_MORE = 2;
+
+function Facts({ evidence, run }: { evidence: readonly Evidence[]; run: RunbookRunState }) {
+  const [all, setAll] = useState(evidence.length <= FIRST_FACTS + FEW_MORE);
+  const shown = all ? evidence : evidence.slice(0, FIRST_FACTS);
+  return (
+    <>
+      <ul className="verdict-evidence" aria-label="Evidence">
+        {shown.map((fact, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: facts of one verdict have no other identity, and do not move
+          <Fact key={at} fact={fact} run={run} />
+        ))}
+      </ul>
+      {all ? null : (
+        <button type="button" className="thing-link verdict-rest" onClick={() => setAll(true)}>
+          Show {evidence.length - shown.length} more facts
+        </button>
+      )}
+    </>
   );
 }
 

@@ -39,6 +39,9 @@ export function Verdicts(props: { run: RunbookRunState; live: boolean; compariso
           </span>
         </div>
       ) : null}
+      {verdicts.length > 0 && live && run.state === "running" ? (
+        <p className="muted verdict-so-far">So far; the run goes on.</p>
+      ) : null}
       {verdicts.length === 0 ? <NoVerdict run={run} live={live} /> : null}
       {groupsOf(fitting).map((group) => (
         <Group key={group.word} {...group} run={run} comparison={comparison} open={wanted !== ""} />
