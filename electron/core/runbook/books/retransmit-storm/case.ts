@@ -64,7 +64,11 @@ function put(state: RunState): Case {
   return {
     ...{ state, limits, datapath, retrans, drops, readings, routes, destinations, asked, suspects, events },
     drops_gap: dropsGap(drops),
-    matching: matchingOf(stormsOf(suspects, retransmissionsOf(retrans), destinations), dropFlowsOf(drops)),
+    matching: matchingOf(
+      stormsOf(suspects, retransmissionsOf(retrans), destinations),
+      dropFlowsOf(drops),
+      ownAddresses(datapath),
+    ),
     crossed: crossedBy(events, datapath, routes),
   };
 }
@@ -84,6 +88,12 @@ export function stormsOf(
     const all = sameRows(destinations, [suspect]).reduce((so, { retrans }) => so + retrans, 0);
     return { events: own, each: told === 0 ? 1 : Math.max(1, all / told) };
   });
+}
+
+/** Of the node itself: what a pod's address is translated to. */
+function ownAddresses(datapath: Datapath | null): Set<string> {
+  const own = (datapath?.interfaces ?? []).filter(({ host_netns }) => host_netns);
+  return new Set(own.flatMap(({ addresses }) => addresses.map((one) => one.split("/")[0] ?? "")));
 }
 
 /** A process may be in a pod's network without being in its cgroup. */

@@ -156,10 +156,20 @@ describe("a program of tc on this node", () => {
       },
     } as const;
     expect(one({ traffic: [bad], drops_trace: lost }, "tc")).toMatchObject({ verdict: "cannot_tell" });
-    const service: Traffic = { ...bad, to: "10.96.0.10" };
     const backend: Traffic = { ...bad, to: "10.246.4.4" };
-    const scene: Scene = { traffic: [service], drops: [{ of: backend, count: 190 }] };
-    expect(one(scene, "tc")).toMatchObject({ verdict: "cannot_tell" });
+    const masqueraded: Traffic = { ...bad, from: NODE, sport: 61_000 };
+    const few: Traffic = { ...masqueraded, to: "10.246.9.9" };
+    const words = [backend, masqueraded, few].map((of) =>
+      ["TC_EGRESS", "QDISC_DROP"].map((reason) => {
+        const verdicts = concluded({ traffic: [bad], drops: [{ of, count: 190, reason, at: UPLINK }] });
+        return verdicts.find(({ id }) => id === (reason === "TC_EGRESS" ? "tc" : "qdisc"))?.verdict;
+      }),
+    );
+    expect(words).toEqual([
+      ["cannot_tell", "likely"],
+      ["cannot_tell", "likely"],
+      ["ruled_out", "ruled_out"],
+    ]);
   });
 });
 
@@ -172,6 +182,13 @@ describe("kernels that give no reasons for drops", () => {
     const hooks = { [HOOK]: { drops: [] }, [`${HOST}:10:egress`]: { drops: [] } };
     expect(one({ ...scene, hooks }, "tc")?.verdict).toBe("ruled_out");
     expect(one(scene, "memory")?.verdict).toBe("cannot_tell");
+  });
+
+  it("need a program's own verdicts to prove that it drops", () => {
+    const places: Scene = { ...scene, drops: drops(196, { location: "__netif_receive_skb_core.constprop.0" }) };
+    expect(one(places, "tc")).toMatchObject({ verdict: "likely" });
+    const hooks = { [HOOK]: { drops: [{ of: bad, count: 48 }] } };
+    expect(one({ ...places, hooks }, "tc")).toMatchObject({ verdict: "confirmed" });
   });
 
   it("do not tell a filter from the queue of the device behind it", () => {
@@ -218,11 +235,15 @@ describe("places of this node that are no programs", () => {
     ["no-route", "IP_OUTNOROUTES", "no-route"],
     ["cgroup", "BPF_CGROUP_EGRESS", "cgroup-drop"],
     ["mtu", "PKT_TOO_BIG", "mtu"],
-    ["other", "IP_CSUM", "other-drop"],
   ])("%s: %s of these connections is confirmed", (name, reason, kind) => {
     const scene: Scene = { traffic: [bad, healthy], drops: drops(190, { reason, at: UPLINK }) };
     expect(causes(scene).filter((cause) => cause !== MTU)).toEqual([`${name}:${HOST}:2 confirmed ${kind}`]);
     expect(one(scene, name)?.proposal?.kind ?? "none").toBe(name === "cgroup" || name === "other" ? "none" : "advice");
+  });
+
+  it("other: places this book cannot read are a hint", () => {
+    const scene: Scene = { traffic: [bad, healthy], drops: drops(190, { reason: "IP_CSUM", at: UPLINK }) };
+    expect(causes(scene)).toContain(`other:${HOST}:2 likely other-drop`);
   });
 
   it("queue: counters that grew by others' packets are no cause", () => {
@@ -334,11 +355,13 @@ describe("the remote end", () => {
   });
 
   it("does not read, and is on this node: seen from both ends", () => {
-    const inside: Traffic = { ...bad, to: WEB.address };
+    const inside: Traffic = { sent: 400, again: { probe: 20, timeout: 10 }, to: WEB.address };
     const sender = `ESTAB 0 9000 ${CART.address}:40000 ${WEB.address}:443 timer:(persist,4sec,0)\n\t cubic rto:204 rtt:2/1 mss:1448`;
     const receiver = `ESTAB 90600 0 ${WEB.address}:443 ${CART.address}:40000\n\t skmem:(r147456,rb142848,d7) cubic mss:1448`;
     const scene: Scene = { traffic: [inside, healthy], ss: { [CART.netns]: sender, [WEB.netns]: receiver } };
     expect(one(scene, "remote")).toMatchObject({ verdict: "confirmed", kind: "zero-window" });
+    const lossy = { ...inside, again: { fast: 25, timeout: 5 } };
+    expect(one({ ...scene, traffic: [lossy, healthy] }, "remote")).toMatchObject({ verdict: "likely" });
   });
 
   it("is gone: a connection that stood, and nothing comes back", () => {
@@ -389,6 +412,18 @@ describe("the size of segments", () => {
       missing: [`ss of network namespace ${CART.netns}: The node does not have the tool for this section.`],
     });
   });
+});
+
+it("keeps connections over loopback of different namespaces apart", () => {
+  const inside = { netns: CART.netns, address: "127.0.0.1", pod: CART.pod };
+  const local: Traffic = { from: inside, to: "127.0.0.1", sent: 400, again: { fast: 30 } };
+  const lo = (netns: string) => ({ netns, ifindex: 1, device: "lo" });
+  const scene = (netns: string): Scene => ({
+    traffic: [local],
+    drops: [{ of: local, count: 30, reason: "QDISC_DROP", at: lo(netns) }],
+  });
+  expect(one(scene(CART.netns), "qdisc")?.verdict).toBe("confirmed");
+  expect(one(scene(WEB.netns), "qdisc")?.verdict).toBe("ruled_out");
 });
 
 it("judges the node's own connections like a pod's", () => {

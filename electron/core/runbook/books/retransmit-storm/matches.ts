@@ -6,7 +6,7 @@
  * effect: it explains handshakes (the SYN-ACK is the answer) and otherwise, at most in part, timers that ran out.
  */
 import { classOf, type DropClass } from "./drop-classes.ts";
-import { type Connection, connectionKey, type DropFlow, type Retransmission, reversed } from "./records.ts";
+import { type Connection, connectionKey, type DropFlow, isLoopback, type Retransmission, reversed } from "./records.ts";
 
 /** A place of this node that dropped packets of the affected connections. */
 export interface DropPlace {
@@ -34,10 +34,10 @@ export interface Matching {
   /** Segments that were dropped of other connections, by class: what is no cause. */
   others: ReadonlyMap<DropClass, number>;
   /**
-   * Drops of packets from the same address and port to another address: after a service address was translated they may
-   * be of the same connection.
+   * Segments by class that may be of these connections under another address: from the same address and port to elsewhere
+   * (a service address was translated), or from the node's own address to the same one (the pod's was).
    */
-  translated: DropFlow[];
+  translated: ReadonlyMap<DropClass, number>;
 }
 
 /** Retransmissions that belong together, such as those to one destination. `each`: how many one that was told stands for. */
@@ -46,13 +46,17 @@ export interface Storm {
   each: number;
 }
 
-export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[]): Matching {
+/** `own`: the node's own addresses. */
+export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[], own: ReadonlySet<string>): Matching {
   const again = storms.map(({ events, each }) => againOf(events, each));
   const all = new Map(again.flatMap((one) => [...one]));
-  const senders = new Set(storms.flatMap(({ events }) => events.map(({ saddr, sport }) => `${saddr} ${sport}`)));
+  const mayBe = translatedOf(
+    storms.flatMap(({ events }) => events),
+    own,
+  );
   const groups = new Map<string, { class: DropClass; flows: DropFlow[] }>();
   const others = new Map<DropClass, number>();
-  const translated: DropFlow[] = [];
+  const translated = new Map<DropClass, number>();
   for (const flow of flows) {
     const its = classOf(flow);
     if (isOf(flow, all)) {
@@ -63,7 +67,7 @@ export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[])
       continue;
     }
     others.set(its, (others.get(its) ?? 0) + flow.segments);
-    if (flow.proto === "tcp" && senders.has(`${flow.saddr} ${flow.sport}`)) translated.push(flow);
+    if (mayBe(flow)) translated.set(its, (translated.get(its) ?? 0) + flow.segments);
   }
   const places = [...groups.values()]
     .map((group) => placeOf(group.class, group.flows, again))
@@ -71,8 +75,22 @@ export function matchingOf(storms: readonly Storm[], flows: readonly DropFlow[])
   return { places, others, translated };
 }
 
+/** Towards the peer only: on the way back drops explain little. */
+function translatedOf(events: readonly Retransmission[], own: ReadonlySet<string>): (flow: Packets) => boolean {
+  const outward = events.filter(({ daddr }) => !isLoopback(daddr));
+  const senders = new Set(outward.map(({ saddr, sport }) => `${saddr} ${sport}`));
+  const receivers = new Set(
+    outward.filter(({ saddr }) => !own.has(saddr)).map(({ daddr, dport }) => `${daddr} ${dport}`),
+  );
+  return ({ proto, saddr, sport, daddr, dport }) =>
+    proto === "tcp" && (senders.has(`${saddr} ${sport}`) || (own.has(saddr) && receivers.has(`${daddr} ${dport}`)));
+}
+
+/** Of one flow. */
+type Packets = Connection & { proto: string; netns: string };
+
 /** A packet of one of the connections, either way. */
-export function isOf(flow: Connection & { proto: string }, again: ReadonlyMap<string, Again>): boolean {
+export function isOf(flow: Packets, again: ReadonlyMap<string, Again>): boolean {
   return flow.proto === "tcp" && (again.has(connectionKey(flow)) || again.has(connectionKey(reversed(flow))));
 }
 
@@ -81,7 +99,7 @@ export function isOf(flow: Connection & { proto: string }, again: ReadonlyMap<st
  * retransmissions of those storms, the parts that losses on the way there, and at most those on the way back, explain.
  */
 export function shareOf(
-  dropped: readonly (Connection & { proto: string; segments: number })[],
+  dropped: readonly (Packets & { segments: number })[],
   storms: readonly ReadonlyMap<string, Again>[],
 ): Pick<DropPlace, "towards" | "back" | "explained" | "explained_back" | "retrans" | "connections"> {
   const touched = storms.filter((again) => dropped.some((flow) => isOf(flow, again)));
@@ -108,7 +126,7 @@ export function directionOf({ reason, location }: Pick<DropFlow, "reason" | "loc
 }
 
 function explainedBy(
-  dropped: readonly (Connection & { proto: string; segments: number })[],
+  dropped: readonly (Packets & { segments: number })[],
   again: ReadonlyMap<string, Again>,
 ): { towards: number; back: number; by_loss: number; by_silence: number } {
   const ways = new Map<string, { towards: number; back: number }>();

@@ -59,6 +59,7 @@ export interface DropFlow extends Connection {
 /** Packets of one flow that a program or its hook dropped. */
 export interface VerdictFlow extends Connection {
   proto: string;
+  netns: string;
   /** Null when only the hook is known. */
   prog_id: number | null;
   name: string | null;
@@ -128,7 +129,7 @@ export function verdictFlowsOf(trace: TraceEvidence | null): VerdictFlow[] {
       {
         ...flowOf(row),
         ...{ prog_id: number(prog_id), name: text(name), verdict: text(verdict) ?? "" },
-        ...{ packets: number(count) ?? 0, bytes: number(bytes) ?? 0 },
+        ...{ packets: number(count) ?? 0, bytes: number(bytes) ?? 0, netns: `${number(row.netns) ?? ""}` },
       },
     ];
   });
@@ -184,11 +185,17 @@ function number(value: unknown): number | null {
   return typeof value === "string" && /^-?\d{1,20}(\.\d+)?$/.test(value) ? Number(value) : null;
 }
 
-/** The same for either direction of a connection. */
-export function connectionKey({ saddr, sport, daddr, dport }: Connection): string {
-  return `${saddr} ${sport} ${daddr} ${dport}`;
+/**
+ * A connection, told apart from all others of the node, towards its peer. Addresses are the node's or the cluster's own and
+ * hold in every network namespace; but each has its own loopback.
+ */
+export function connectionKey({ saddr, sport, daddr, dport, netns }: Connection & { netns: string }): string {
+  const place = isLoopback(daddr) ? `${netns} ` : "";
+  return `${place}${saddr} ${sport} ${daddr} ${dport}`;
 }
 
-export function reversed({ saddr, sport, daddr, dport }: Connection): Connection {
-  return { saddr: daddr, sport: dport, daddr: saddr, dport: sport };
+export function reversed<T extends Connection>(flow: T): T {
+  return { ...flow, saddr: flow.daddr, sport: flow.dport, daddr: flow.saddr, dport: flow.sport };
 }
+
+export const isLoopback = (address: string): boolean => /^127\.|^::1$/.test(address);

@@ -42,6 +42,14 @@ function withStorm(found: Case, suspect: Suspect): RunbookVerdict {
       ),
       ...seen(`everything else: ${ratio(suspect.baseline_pct)}`, retrans, "overall"),
       ...seen(`why: ${kindsOf(figures)}`, retrans, "retransmit", filter),
+      ...(figures.refused === 0
+        ? []
+        : seen(
+            `of these ${figures.refused} never left: a queue or filter of this node refused them`,
+            retrans,
+            "destination",
+            filter,
+          )),
       ...(who === "" ? [] : seen(`processes: ${who}`, retrans, "destination", filter)),
       ...(pods === "" ? [] : seen(`pods: ${pods}`, retrans, "destination", filter)),
       ...(suspect.scope === "destination" ? [] : seen(`to: ${to}`, retrans, "destination", filter)),

@@ -39,3 +39,7 @@ export function kindsOf({ kinds }: Figures): string {
     .map(([kind, count]) => `${count} ${kind}`)
     .join(", ");
 }
+
+/** Why drops under other addresses may be of the same connections, and what would tell. */
+export const TRANSLATED = "a service's address becomes a backend's, and a pod's the node's, on their way through it.";
+export const UNTRANSLATED = "what the connections' addresses are translated to, e.g. conntrack -L";

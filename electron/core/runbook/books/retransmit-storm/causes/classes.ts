@@ -1,11 +1,11 @@
 /** Places of this node that drop, other than programs on hooks: what each is called and what a drop there means. */
 import type { Evidence, RunbookVerdict } from "../../../types.ts";
 import type { Case } from "../case.ts";
-import { classOf, type DropClass } from "../drop-classes.ts";
+import type { DropClass } from "../drop-classes.ts";
 import { ifaceAt } from "../interfaces.ts";
 import type { DropPlace } from "../matches.ts";
-import { EXPLAINS } from "../thresholds.ts";
-import { counted, seen, verdict } from "../words.ts";
+import { EXPLAINS, PART } from "../thresholds.ts";
+import { counted, seen, TRANSLATED, UNTRANSLATED, verdict } from "../words.ts";
 import { conntrackSigns } from "./conntrack.ts";
 import { cardSigns, memorySigns, queueSigns, type Sign, softnetSigns } from "./counters.ts";
 import { ownPlaces, placeVerdict } from "./place.ts";
@@ -109,19 +109,24 @@ export function classVerdicts(found: Case): RunbookVerdict[] {
   });
 }
 
+/** Drops this book cannot read are a hint: what TCP has taken already is freed at some of these places, too. */
+const ONLY_LIKELY: readonly string[] = ["other"];
+
 function withDrops(found: Case, place: DropPlace, name: Told, about: About): RunbookVerdict {
   const iface = ifaceAt(found.datapath, place.netns, place.ifindex);
   const where = iface?.name ?? place.device;
   const signs = about.signs?.(found) ?? [];
   // A narrower name only when the counter behind it can account for these drops.
   const told = signs.find((sign) => sign.kind !== undefined && sign.count >= (place.towards + place.back) / 2);
-  return placeVerdict(found, place, {
+  const made = placeVerdict(found, place, {
     id: `${name}:${place.netns}:${place.ifindex}`,
     subject: where === null ? about.title : `${where}: ${about.title}`,
     kind: told?.kind ?? about.kind,
     means: told?.means ?? about.means,
     evidence: signs.filter(({ count }) => count > 0).map(({ evidence }) => evidence),
   });
+  const unsure = ONLY_LIKELY.includes(name) && made.verdict === "confirmed";
+  return unsure ? { ...made, verdict: "likely", missing: ["what the kernel frees at that place"] } : made;
 }
 
 /** No drop of these connections was seen there: that rules it out when every drop would have been seen. */
@@ -151,15 +156,13 @@ function withoutDrops(found: Case, name: Told, about: About): RunbookVerdict {
       missing: drops_gap === null ? ["whose packets they were"] : [drops_gap],
     });
   }
-  const translated = matching.translated.filter((flow) => classOf(flow) === name);
-  if (drops_gap === null && translated.length > 0) {
-    const meaning =
-      "Packets from the same ports to other addresses were dropped there: after a service address was translated they may be of these connections.";
+  const translated = matching.translated.get(name) ?? 0;
+  if (drops_gap === null && translated >= PART * retrans) {
     return verdict({
       ...names,
-      verdict: "cannot_tell",
-      meaning,
-      missing: ["what the destination's address is translated to"],
+      verdict: translated >= EXPLAINS * retrans ? "likely" : "cannot_tell",
+      meaning: `${counted(translated, "segment")} of other addresses were dropped there that may be these connections' own, translated: ${TRANSLATED}`,
+      missing: [UNTRANSLATED],
     });
   }
   if (drops_gap === null) {

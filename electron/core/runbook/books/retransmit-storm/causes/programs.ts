@@ -4,12 +4,12 @@
  */
 import type { Evidence, RunbookVerdict } from "../../../types.ts";
 import { type Case, HOOKS, traceOf } from "../case.ts";
-import { classOf } from "../drop-classes.ts";
 import { type Candidate, candidatesOf } from "../hooks-plan.ts";
 import { hookPlaces, ifaceAt, placeLabel } from "../interfaces.ts";
 import { type DropPlace, directionOf } from "../matches.ts";
 import type { VerdictFlow } from "../records.ts";
-import { counted, percent, seen, verdict } from "../words.ts";
+import { PART } from "../thresholds.ts";
+import { counted, percent, seen, UNTRANSLATED, verdict } from "../words.ts";
 import { type Looked, labelOf, lookedAt } from "./looked.ts";
 import { ownPlaces, placeVerdict, wordOf } from "./place.ts";
 
@@ -42,9 +42,11 @@ function withDrops(found: Case, place: DropPlace, its: Looked | null): RunbookVe
     evidence: culprit.evidence,
     missing: culprit.missing,
   });
-  // Without the kernel's reason a queue of the device may have dropped them as well as a filter.
-  const unsure = place.class === "tx" && culprit.missing.length > 0 && made.verdict === "confirmed";
-  return unsure ? { ...made, verdict: "likely" } : made;
+  // Without the kernel's reason it need not have been a program at that place: its own verdicts tell.
+  const unsure = found.drops?.schema?.variant !== "reasons" && !culprit.proven && made.verdict === "confirmed";
+  return unsure
+    ? { ...made, verdict: "likely", missing: [...made.missing, "the kernel's reason for these drops"] }
+    : made;
 }
 
 /** Who dropped them, as far as it is told. */
@@ -52,7 +54,7 @@ function culpritOf(
   found: Case,
   place: DropPlace,
   its: Looked | null,
-): { text: string; evidence: Evidence[]; missing: string[] } {
+): { text: string; evidence: Evidence[]; missing: string[]; proven: boolean } {
   const iface = ifaceAt(found.datapath, place.netns, place.ifindex);
   const own = its?.drops.filter(({ prog_id }) => prog_id !== null) ?? [];
   if (its && own.length > 0) {
@@ -60,6 +62,7 @@ function culpritOf(
       text: `${programsOf(own)} drops packets of these very connections.`,
       evidence: evidenceOf(its),
       missing: [],
+      proven: true,
     };
   }
   const direction = its?.candidate.place.direction;
@@ -71,7 +74,8 @@ function culpritOf(
     const name = found.datapath?.programs.find(({ id }) => id === only.prog_id)?.name;
     const called = only.prog_id === null ? `the ${only.kind} filter` : `${name || "program"} (id ${only.prog_id})`;
     const text = `This hook drops packets of these very connections, and ${called} is all there is on it.`;
-    return { text, evidence, missing: place.class === "tx" ? ["whether the filter or the queue dropped them"] : [] };
+    const missing = place.class === "tx" ? ["whether the filter or the queue dropped them"] : [];
+    return { text, evidence, missing, proven: false };
   }
   const text = "This hook drops packets of these very connections.";
   const missing =
@@ -80,6 +84,7 @@ function culpritOf(
     text,
     evidence,
     missing: [`which of its ${entries.length} programs dropped them${missing === null ? "" : `: ${missing}`}`],
+    proven: false,
   };
 }
 
@@ -113,6 +118,7 @@ function unseenByDrops(found: Case, its: Looked): RunbookVerdict {
 function withoutDrops(found: Case, looked: readonly Looked[]): RunbookVerdict[] {
   const { drops, drops_gap, matching } = found;
   const { left } = candidatesOf(found);
+  const retrans = found.suspects.reduce((so, { figures }) => so + figures.retrans, 0);
   const isXdp = ({ place }: Candidate) => place.direction === "xdp";
   const about = (xdp: boolean) => {
     const own = looked.filter((one) => isXdp(one.candidate) === xdp);
@@ -122,11 +128,7 @@ function withoutDrops(found: Case, looked: readonly Looked[]): RunbookVerdict[] 
       ...needed.flatMap(({ gap }) => (gap === null ? [] : [gap])),
       ...left.filter((one) => isXdp(one) === xdp).map((one) => `${labelOf(one)} was not looked at`),
       ...(xdp || drops_gap === null || own.length > 0 ? [] : [drops_gap]),
-      ...(matching.translated.some((flow) => classOf(flow) === (xdp ? "xdp" : "tc"))
-        ? [
-            "what the destination's address is translated to: packets from the same ports to other addresses were dropped",
-          ]
-        : []),
+      ...((matching.translated.get(xdp ? "xdp" : "tc") ?? 0) >= PART * retrans ? [UNTRANSLATED] : []),
       ...(found.datapath === null ? ["no picture of the node: which programs there are"] : []),
     ];
     const others = own.reduce((so, one) => so + one.others, 0) + (matching.others.get(xdp ? "xdp" : "tc") ?? 0);

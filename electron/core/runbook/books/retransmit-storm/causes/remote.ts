@@ -71,14 +71,20 @@ function notReading({ readings, datapath }: Case, suspect: Suspect): Sign | null
   );
   const evidence = [...closed, ...full].slice(0, 4).map(socketEvidence);
   const share = `${closed.length} of ${counted(sockets.length, "connection")} with data under way`;
+  // What acknowledgements ask for was lost; a closed window is no reason for that.
+  const { kinds, retrans } = suspect.figures;
+  const lost = kinds.fast + kinds.after_timeout;
+  const also = lost === 0 ? "" : ` But ${lost} of ${retrans} segments were sent again because they were lost.`;
+  const sure = full.length > 0 && lost < retrans * (1 - MOSTLY);
   return {
-    verdict: full.length > 0 ? "confirmed" : "likely",
+    verdict: sure ? "confirmed" : "likely",
     kind: "zero-window",
     evidence,
-    meaning:
+    meaning: `${
       full.length > 0
-        ? `The receiving process does not read: its socket, on this node, is full. ${share} wait for its window to open. Nothing is wrong with the way.`
-        : `The peer's window is closed on ${share}: its process does not read. Nothing is wrong with the way.`,
+        ? `The receiving process does not read: its socket, on this node, is full. ${share} wait for its window to open.`
+        : `The peer's window is closed on ${share}: its process does not read.`
+    }${also}`,
     missing: full.length > 0 ? [] : ["Recv-Q of the socket at the destination"],
   };
 }
