@@ -6,6 +6,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Collected } from "../../electron/core/collect/frames.ts";
+import { writeFrames } from "../../electron/core/collect/write-frames.ts";
 import { BpfdeskError, type ErrorData } from "../../electron/core/errors.ts";
 import type { RunbookRunState } from "../../electron/core/journal/runbooks.ts";
 import type { Runbook, RunbookVerdict, RunState } from "../../electron/core/runbook/types.ts";
@@ -14,6 +16,7 @@ import { openJournal } from "../../electron/host/journal/journal.ts";
 import { smallSnapshot, type TestService, testService } from "../../electron/host/session/testing/service.ts";
 import { writeSnapshot } from "../../electron/host/snapshot/file.ts";
 import { lendTracers } from "../../electron/host/trace/lend.ts";
+import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { ChildTransport } from "../lab/collect-transport.ts";
 import { until as comesTrue } from "../lab/node/exec.ts";
 import { writeFakeTracers } from "../support/fake-tracers.ts";
@@ -70,7 +73,7 @@ async function start(book: Runbook, options: { session_path?: string; root?: boo
         connections.push(transport);
         return transport;
       },
-      collectNode: async () => smallSnapshot.collected,
+      collectNode: playedCollection,
       collectFollowUp: async () => smallSnapshot.collected,
       readSections,
       lendTracers: (transport, { signal }) =>
@@ -83,6 +86,15 @@ async function start(book: Runbook, options: { session_path?: string; root?: boo
     },
   );
   return test;
+}
+/** The node says what the small snapshot holds, so that the session can be opened as a record of it. */
+async function playedCollection(transport: NodeTransport): Promise<Collected> {
+  const { collected } = smallSnapshot;
+  const stdin = writeFrames(collected, "0123456789abcdef");
+  const said = await transport.exec({ argv: ["cat"], root: false, stdin, timeout_ms: 60_000, record_key: "collect" });
+  for (const stream of [said.stdout, said.stderr]) stream.resume();
+  await said.exited;
+  return collected;
 }
 async function connected(): Promise<string> {
   const node = await test.connect({ kind: "ssh", target: "node-1" });
@@ -446,6 +458,56 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     await test.client.call("runbook.resume", { ...order(node), run_id });
     expect(await ended(run_id)).toMatchObject({ outcome: "finished", inputs: { who: "me" } });
     expect(seen[0]?.datapath?.programs).toMatchObject([{ id: 7 }]);
+  });
+
+  it("is shown with what it rests on in a record of its session, where it cannot be resumed", async () => {
+    const session_path = path.join(dir, "shared.bpfdesk-session");
+    const rests = book([
+      { ...words("picture"), kind: "collect", sections: ["counters.softnet"] },
+      {
+        ...words("watch"),
+        kind: "measure",
+        plan: () => ({ for_s: 1, traces: [fake({ do: "end" })], sections: [] }),
+      },
+      {
+        ...words("found"),
+        kind: "examine",
+        examine: (state) => {
+          const { command_id = "" } = state.readings.picture?.after[0] ?? {};
+          const trace_id = state.traces.watch?.fake?.trace_id ?? "";
+          return [
+            verdict("v", {
+              evidence: [
+                { text: "read", source: { kind: "command", command_id } },
+                { text: "seen", source: { kind: "trace", trace_id, record: "seen", filter: "" } },
+              ],
+            }),
+          ];
+        },
+      },
+      { ...words("sure"), kind: "ask", ask: () => ({ question: "Is it so?", answers: [] }) },
+    ]);
+    await start(rests, { session_path });
+    const first = await connected();
+    const waiting = await until(await begin(first, who), ({ state }) => state === "waiting");
+    const [then] = waiting.verdicts;
+    await test.end();
+
+    await start(rests);
+    const node = await test.connect({ kind: "file", path: session_path });
+    const shown = await test.until(({ runbooks }) => runbooks[0]?.state === "paused");
+    const [run] = shown.runbooks;
+    expect(run).toMatchObject({ node, book: "fixture", inputs: { who: "me" }, verdicts: [{ id: "v" }] });
+    expect(run?.steps.map(({ state }) => state)).toEqual(["done", "done", "done", "interrupted"]);
+    const [read, traced] = run?.verdicts[0]?.evidence.map(({ source }) => source) ?? [];
+    expect([read, traced]).not.toEqual(then?.evidence.map(({ source }) => source));
+    if (read?.kind !== "command" || traced?.kind !== "trace") throw new Error("the sources are of the same kinds");
+    const command = shown.commands.find(({ command_id }) => command_id === read.command_id);
+    expect(command).toMatchObject({ node, exit: 0, purpose: expect.stringContaining("runbook") });
+    expect(command?.stdout_bytes).toBeGreaterThan(0);
+    expect(shown.traces.map(({ trace_id }) => trace_id)).toContain(traced.trace_id);
+    const which = { ...order(node), run_id: run?.run_id ?? "" };
+    expect(await refusal(test.client.call("runbook.resume", which))).toMatchObject({ code: "not-live" });
   });
 
   it("is paused in a session whose bpfdesk was killed", async () => {

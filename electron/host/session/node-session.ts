@@ -10,7 +10,8 @@ import type { EventBody } from "../../core/journal/events.ts";
 import type { PromptAnswer } from "../../shared/contract.ts";
 import { createChangeRecord } from "../change/record.ts";
 import type { Journal } from "../journal/journal.ts";
-import { playTraces } from "../trace/recorded.ts";
+import { type PlayingRuns, playRuns } from "../runbook/recorded.ts";
+import { type Playing, playTraces } from "../trace/recorded.ts";
 import type { TraceStore } from "../trace/store.ts";
 import type { NodeTransport } from "../transport/types.ts";
 import { startAttempt } from "./attempt.ts";
@@ -70,6 +71,7 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
   const first = nothingSeen();
   let collections = 0;
   let started = 0;
+  let played = 0;
 
   /** A journal that cannot be written has told its readers so; work that nobody can see is stopped. */
   function tell(...events: EventBody[]): void {
@@ -90,7 +92,8 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
       const proof = createProof({ node, transport, work: work.residue, first, standing, tell });
       const collectId = () => `${node}.${journal.last_seq}.collect${++collections}`;
       const traceId = () => `${node}.${journal.last_seq}.trace${++started}`;
-      if (inner.traces) void playTraces(inner.traces, { node, recorder, traceId, tell });
+      const runId = () => `${node}.${journal.last_seq}.played${++played}`;
+      void playRecord(inner, { node, recorder, traceId, runId, tell });
       const changes = createChangeRecord(journal, node);
       const ids = { collectId, traceId };
       return workOn({ node, transport, work, recorder, prompter, proof, traces, changes, tell, ...ids });
@@ -137,6 +140,15 @@ export function openNode({ journal, node, connect, work, standing, traces }: Nod
     wake: life.wake,
     disconnect: life.disconnect,
   };
+}
+
+/** What was run in a session that is opened as a node. */
+async function playRecord(
+  { traces, runs }: NodeTransport,
+  playing: Playing & Omit<PlayingRuns, "traces">,
+): Promise<void> {
+  const ids = await playTraces(traces ?? [], playing);
+  await playRuns(runs ?? [], { ...playing, traces: ids });
 }
 
 function readyEvent(node: string, transport: NodeTransport, work: NodeWork): EventBody {

@@ -8,6 +8,7 @@ import type { Collected } from "../../core/collect/frames.ts";
 import type { Snapshot } from "../../core/collect/snapshot.ts";
 import { writeFrames } from "../../core/collect/write-frames.ts";
 import type { Journal } from "../journal/journal.ts";
+import { recordedRuns } from "../runbook/recorded.ts";
 import { recordedTraces } from "../trace/recorded.ts";
 import type { RecordedAnswer, Recording } from "../transport/replay.ts";
 import { xlatedText } from "./xlated-text.ts";
@@ -40,6 +41,7 @@ export function sessionRecording(journal: Journal, node: string, snapshot: Snaps
   return {
     ...ofSnapshot,
     traces: recordedTraces(journal, node),
+    runs: recordedRuns(journal, node),
     answer(request) {
       const command_id = commands.get(request.record_key);
       const ended = [...journal.ofTypes(["command.ended"], node)].find((event) => event.command_id === command_id);

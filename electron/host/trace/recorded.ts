@@ -45,23 +45,32 @@ export function recordedTraces(journal: Journal, node: string): RecordedTrace[] 
   });
 }
 
-interface Playing {
+export interface Playing {
   node: string;
   recorder: Recorder;
   traceId(): string;
   tell(...events: EventBody[]): void;
 }
 
-/** Writes them into this session's record. Never rejects: ends where the record it reads or writes is closed. */
-export async function playTraces(traces: readonly RecordedTrace[], playing: Playing): Promise<void> {
+/**
+ * Writes them into this session's record; resolves with the id each of the record's has here. Never rejects: ends where
+ * the record it reads or writes is closed.
+ */
+export async function playTraces(traces: readonly RecordedTrace[], playing: Playing): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
   try {
-    for (const trace of traces) await play(trace, playing);
+    for (const trace of traces) {
+      const [first] = trace.events;
+      const trace_id = await play(trace, playing);
+      if (first) ids.set(first.trace_id, trace_id);
+    }
   } catch {
     // It was left meanwhile; what was written stays.
   }
+  return ids;
 }
 
-async function play({ events, command, ended, output }: RecordedTrace, playing: Playing): Promise<void> {
+async function play({ events, command, ended, output }: RecordedTrace, playing: Playing): Promise<string> {
   const { node, recorder, tell } = playing;
   const about = { node, trace_id: playing.traceId() };
   const [started] = events;
@@ -83,6 +92,7 @@ async function play({ events, command, ended, output }: RecordedTrace, playing: 
   });
   if (others.length > 0) tell(...others);
   if (!events.some(({ type }) => type === "trace.ended")) tell(cutOff(about));
+  return about.trace_id;
 }
 
 /** Its session was never opened again after bpfdesk was stopped. */

@@ -6,6 +6,7 @@
  */
 import { Readable } from "node:stream";
 import { BpfdeskError } from "../../core/errors.ts";
+import type { RecordedRun } from "../runbook/recorded.ts";
 import type { RecordedTrace } from "../trace/recorded.ts";
 import { quoteArgv } from "./quote.ts";
 import type { ExecExit, ExecRequest, Execution, NodeTransport } from "./types.ts";
@@ -25,6 +26,8 @@ export interface Recording {
   answer(request: ExecRequest): RecordedAnswer | null;
   /** The traces that were run, when it is of a session. */
   traces?: readonly RecordedTrace[];
+  /** The runs of runbooks, likewise. */
+  runs?: readonly RecordedRun[];
   /** Lets go of the file behind it. */
   close?(): void;
 }
@@ -37,6 +40,7 @@ export function replayTransport(recording: Recording): NodeTransport {
     user,
     privileges: recording.root ? "root" : "none",
     ...(recording.traces === undefined ? {} : { traces: recording.traces }),
+    ...(recording.runs === undefined ? {} : { runs: recording.runs }),
     async exec(request) {
       const answer = recording.answer(request);
       if (answer) return play(answer, request.signal);

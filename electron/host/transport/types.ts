@@ -5,6 +5,7 @@
 import type { Readable } from "node:stream";
 import type { Privileges } from "../../core/journal/events.ts";
 import type { LinkInfo } from "../../core/ssh/link.ts";
+import type { RecordedRun } from "../runbook/recorded.ts";
 import type { RecordedTrace } from "../trace/recorded.ts";
 
 export interface ExecRequest {
@@ -75,6 +76,8 @@ export interface NodeTransport {
   readonly tag?: string;
   /** Of a record of a session: the traces that were run in it. Absent otherwise. */
   readonly traces?: readonly RecordedTrace[] | undefined;
+  /** The runs of runbooks of it, likewise. */
+  readonly runs?: readonly RecordedRun[] | undefined;
   exec(request: ExecRequest): Promise<Execution>;
   /** Writes bytes to a new file with the mode, over exec stdin (no SFTP needed). Rejects when the hash read back differs. */
   upload(bytes: Uint8Array, path: string, mode: number, signal?: AbortSignal): Promise<void>;
