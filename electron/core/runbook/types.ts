@@ -76,6 +76,8 @@ export interface MeasurePlan {
   traces: Measurement[];
   /** Sections of the collector that are read before and after, e.g. "counters.softnet". */
   sections: string[];
+  /** Percent of one CPU that each tracer may cost, from 0.1 to 100; absent: as one that a person starts. */
+  budget_pct?: number;
 }
 
 export type Step =

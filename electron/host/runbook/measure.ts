@@ -110,7 +110,10 @@ export async function measureStep(parts: MeasureParts, step: string, plan: Measu
   };
 }
 
-function startTraces({ live, manifests }: MeasureParts, { traces: measurements, for_s }: MeasurePlan) {
+function startTraces(
+  { live, manifests }: MeasureParts,
+  { traces: measurements, for_s, budget_pct = BUDGET_PCT }: MeasurePlan,
+) {
   const traces: Record<string, string> = {};
   const refused: NonNullable<Measured["refused"]> = {};
   for (const { id, tracer, params } of measurements) {
@@ -118,7 +121,7 @@ function startTraces({ live, manifests }: MeasureParts, { traces: measurements, 
       const manifest = manifests.find(({ name }) => name === tracer);
       if (!manifest) throw noSuchTracer(tracer, live.transport.host);
       validateParams(manifest, params);
-      const limits = { for_s, events: null, budget_pct: BUDGET_PCT };
+      const limits = { for_s, events: null, budget_pct };
       traces[id] = live.tracing.start({ tracer, params, limits }).trace_id;
     } catch (error) {
       refused[id] = { tracer, error: failureData(error, "ready", live.transport.host) };

@@ -4,7 +4,7 @@ import { attribution } from "./attribution.ts";
 import { groundOf, LOOK, WATCH } from "./ground.ts";
 import { nobody, notWatched } from "./nobody.ts";
 import { overview } from "./overview.ts";
-import { cgroupPartOf, questionOf, SECONDS } from "./question.ts";
+import { BUDGET_PCT, cgroupPartOf, questionOf, SECONDS } from "./question.ts";
 import { signals } from "./signals/index.ts";
 import { thresholdInputs } from "./thresholds.ts";
 
@@ -63,6 +63,15 @@ const inputs: BookInput[] = [
     required: false,
     default: `${SECONDS}`,
   },
+  {
+    name: "budget",
+    title: "Tracer's budget",
+    description:
+      "Percent of one CPU that each tracer may cost. Beyond it queries are left out, and what is concluded is only likely.",
+    type: "number",
+    required: false,
+    default: `${BUDGET_PCT}`,
+  },
   ...thresholdInputs,
 ];
 
@@ -108,6 +117,7 @@ const book: Runbook = {
             { id: "connect", tracer: "connect", params: { direction: "connect", opened: "true" } },
           ],
           sections: PROCESSES,
+          budget_pct: question.budget_pct,
         };
       },
     },

@@ -10,6 +10,8 @@ import { type Thresholds, thresholdsOf } from "./thresholds.ts";
 
 /** Of a watch, when nothing else is said. */
 export const SECONDS = 30;
+/** As for a tracer that a person starts. */
+export const BUDGET_PCT = 3;
 
 export interface Question {
   /** In words: "who asks for evil.example", "what shop/cart-1 asks for". */
@@ -26,6 +28,8 @@ export interface Question {
   /** Domains that are nothing new. Plain. */
   known: string[];
   seconds: number;
+  /** Of one CPU, for each tracer. */
+  budget_pct: number;
   thresholds: Thresholds;
   /** True when it is about somebody or something, not about the whole node. */
   narrow: boolean;
@@ -50,6 +54,7 @@ export function questionOf(state: Pick<RunState, "inputs" | "datapath" | "readin
     cluster_domain: plain(given("cluster_domain") ?? kubeletsDomain(state) ?? "cluster.local"),
     known: listOf(given("known")).map(plain),
     seconds: Number.isFinite(seconds) && seconds > 0 ? seconds : SECONDS,
+    budget_pct: Math.min(100, Math.max(0.1, Number(given("budget") ?? BUDGET_PCT) || BUDGET_PCT)),
     thresholds: thresholdsOf(inputs),
     narrow: matcher !== null || pod !== null || process !== null,
     asks: (query) =>
