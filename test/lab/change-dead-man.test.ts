@@ -151,6 +151,7 @@ it("when the line stands still", async () => {
   const since = performance.now();
   line.stall();
   expect(await restored(before, since)).toBeLessThan(LEASE_S);
+  await line.stop();
 });
 
 it.each([

@@ -65,6 +65,8 @@ export async function changeNode(sshd: TestSshd, options: ChangeNodeOptions = {}
     ssh: (_chosen, context) =>
       connectSsh({ target, config_file, known_hosts, identity_file: sshd.keyFile, ...guard, ...context }),
     residue: { takeInventory, stopLeftovers },
+    // What programs can return is no question here, and dumping them takes long.
+    collectFollowUp: async () => ({ sections: [], complete: true, noise: "" }),
     changes: {
       lend: (transport, { signal }) => lendChange(transport, { dir, signal }),
       askPod: options.askPod ?? askPod,

@@ -172,6 +172,18 @@ describe("risks:", () => {
     expect(made.owner.will_probably).toContain("restart the agent's pod instead");
   });
 
+  it("what is behind it and never ran would run, unless it never runs itself", () => {
+    const never = { value: "no" as const, reason: "pref 2 always ends the chain" };
+    const dead = anEntry("dead", { pref: 100, prog_id: 11, reachable: never });
+    const datapath = lab({ interfaces: [podEnd([stale, current, dead])] });
+    const made = plan(datapath, "current");
+    expect(made.risks.map(({ code }) => code)).toEqual(["wakes-another", "controller-owns"]);
+    expect(made.risks[0]?.text).toContain("pref 100 handle 0x1: program 11");
+    expect(codes(datapath, "dead")).toEqual(["unknown-owner"]);
+    const both = [{ ...current, reachable: never }, dead];
+    expect(codes(lab({ interfaces: [podEnd([stale, ...both])] }), "current")).toEqual(["controller-owns"]);
+  });
+
   it("an owner nobody knows", () => {
     const unknown = only(stale, { programs: [program(5, { owner: null }), program(9)] });
     const made = plan(unknown, "stale");

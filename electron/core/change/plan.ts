@@ -4,7 +4,7 @@
  */
 import { BpfdeskError } from "../errors.ts";
 import { entryLabel, hookLabel } from "../model/label.ts";
-import type { Datapath, Hook, HookName, Key } from "../model/types.ts";
+import type { Datapath, Hook, HookName, Key, Program } from "../model/types.ts";
 import { type Found, findAttachment } from "./attachment.ts";
 import { byHand, changeArguments, commandLine, type NetnsPath, netnsPath } from "./command.ts";
 import { ownerWords } from "./owner.ts";
@@ -73,7 +73,14 @@ export function makePlan(facts: PlanFacts): PlannedChange {
       packets_per_s: runs_per_s,
     },
     owner,
-    risks: [...ssh, ...controlPlane(datapath), ...lastEnforcing(found), ...risks, ...comesBackWithoutLink(found)],
+    risks: [
+      ...ssh,
+      ...controlPlane(datapath),
+      ...lastEnforcing(found),
+      ...wakesAnother(found, programs),
+      ...risks,
+      ...comesBackWithoutLink(found),
+    ],
     undo: `bpfdesk-change holds program ${ref.prog_id} and attaches it again at its place (${entryLabel(entry, program ?? undefined)}): when you undo it, as long as this connection lives; by itself, when it was not confirmed within ${lease_s} s.`,
     verification: `Over this connection, right after it: the node answers; the chain is read again and holds exactly what remains${
       iface.pod === null ? "" : "; the pod answers as it did before"
@@ -116,6 +123,18 @@ function lastEnforcing({ iface, hook, entry }: Found): ChangeRisk[] {
   if (iface.hooks.some((one) => way.includes(one.hook) && others(one).length > 0)) return [];
   const text = `It is the last program on ${hookLabel(iface, hook)}: after it no NetworkPolicy is enforced there.`;
   return [{ code: "last-enforcing", text }];
+}
+
+/** Entries behind it that cannot be reached now, as far as their code told: without it they may be. */
+function wakesAnother({ hook, entry }: Found, programs: ReadonlyMap<number, Program>): ChangeRisk[] {
+  if (entry.reachable.value === "no") return [];
+  const behind = hook.entries
+    .slice(hook.entries.indexOf(entry) + 1)
+    .filter(({ reachable }) => reachable.value === "no");
+  if (behind.length === 0) return [];
+  const names = behind.map((one) => entryLabel(one, one.prog_id === null ? undefined : programs.get(one.prog_id)));
+  const text = `Behind it is what never runs now: ${names.join("; ")}. Without it that may run. See what it does first.`;
+  return [{ code: "wakes-another", text }];
 }
 
 function comesBackWithoutLink({ entry }: Found): ChangeRisk[] {

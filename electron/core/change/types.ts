@@ -25,6 +25,8 @@ export interface ChangeRisk {
     | "ssh-path"
     | "control-plane"
     | "last-enforcing"
+    /** What never runs now because of it would run. */
+    | "wakes-another"
     | "controller-owns"
     | "comes-back-without-link"
     | "unknown-owner";

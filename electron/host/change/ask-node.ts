@@ -35,15 +35,19 @@ export async function askNode(transport: NodeTransport, signal: AbortSignal): Pr
 
 const withoutScope = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 
-/** Runs per second, null where run statistics are off or the program is gone. Takes a second. */
+/** Runs per second where run statistics are on; null when the program is gone. Takes a second. */
 export async function measureRuns(
   transport: NodeTransport,
   { bpftool, prog_id, signal }: { bpftool: string; prog_id: number; signal: AbortSignal },
 ): Promise<number | null> {
   const argv = ["sh", "-c", RUNS, "bpfdesk-runs", bpftool, String(prog_id)];
   const text = await say(transport, { argv, root: true, record_key: "change-runs", signal });
-  const looks = [...text.matchAll(/^(\d+\.\d+) \S+\n(?:.*?"run_cnt":(\d+))?/gm)];
-  const [before, after] = looks.map(([, uptime, runs]) => ({ at: Number(uptime), runs: Number(runs) }));
+  // bpftool leaves the figures of a program out that has not run.
+  const looks = [...text.matchAll(/^(\d+\.\d+) \S+\n(?:.*"id":\d+,(?:.*?"run_cnt":(\d+))?)?/gm)];
+  const [before, after] = looks.map(([row, uptime, runs]) => ({
+    at: Number(uptime),
+    runs: row.includes('"id":') ? Number(runs ?? 0) : Number.NaN,
+  }));
   if (!before || !after || !(after.at > before.at) || !(after.runs >= before.runs)) return null;
   return (after.runs - before.runs) / (after.at - before.at);
 }

@@ -35,7 +35,8 @@ const BOTH = [filter(1, 5), filter(2, 9)];
 const ONE = [filter(2, 9)];
 
 /** As `measureRuns` has it printed. */
-const RUNS = '10.00 20.00\n[{"id":5,"run_cnt":100}]\n12.00 24.00\n[{"id":5,"run_cnt":160}]\n';
+const RUNS =
+  '10.00 20.00\n{"id":5,"type":"sched_cls","run_cnt":100}\n12.00 24.00\n{"id":5,"type":"sched_cls","run_cnt":160}\n';
 
 interface Tool {
   said: string[];
