@@ -1,9 +1,8 @@
 /** All that the two measurements brought, put together once for everything that concludes from it. */
 import type { Datapath, Iface } from "../../../model/types.ts";
-import type { RouteRow } from "../../../parsers/net.route.ts";
 import type { RunState, TraceEvidence } from "../../types.ts";
 import { destinationOf, holds } from "./addresses.ts";
-import { crossedBy, ifaceOf } from "./interfaces.ts";
+import { crossedBy, ifaceOf, type Routes } from "./interfaces.ts";
 import { type Matching, matchingOf, type Storm } from "./matches.ts";
 import { type Readings, readingsOf } from "./readings.ts";
 import {
@@ -29,7 +28,7 @@ export interface Case {
   /** Null when the tracer of drops saw everything, with the kernel's reasons; otherwise what it may have missed and why. */
   drops_gap: string | null;
   readings: Readings;
-  routes: readonly RouteRow[];
+  routes: Routes;
   /** All of them, for comparison; and of those that were asked for. */
   destinations: Destination[];
   asked: Destination[];
@@ -56,7 +55,7 @@ function put(state: RunState): Case {
   const retrans = traceOf(state, WATCH, "retrans");
   const drops = traceOf(state, WATCH, "drops");
   const readings = readingsOf(state, WATCH);
-  const routes = readings.after("net.route", "node")?.facts ?? [];
+  const routes = routesOf(readings, datapath);
   const destinations = destinationsOf(retrans).map((row) => ({ ...row, pod: row.pod ?? podAt(datapath, row.netns) }));
   const asked = destinations.filter(askedFor(state, routes));
   const suspects = suspectsOf(asked, limits);
@@ -88,6 +87,15 @@ export function stormsOf(
     const all = sameRows(destinations, [suspect]).reduce((so, { retrans }) => so + retrans, 0);
     return { events: own, each: told === 0 ? 1 : Math.max(1, all / told) };
   });
+}
+
+function routesOf(readings: Readings, datapath: Datapath | null): Routes {
+  return new Map(
+    readings.scopes("net.route").map((scope) => {
+      const netns = scope === "node" ? (datapath?.node.host_netns ?? "") : scope.slice("netns:".length);
+      return [netns, readings.after("net.route", scope)?.facts ?? []];
+    }),
+  );
 }
 
 /** Of the node itself: what a pod's address is translated to. */
@@ -144,7 +152,7 @@ function rowKeys({ netns, daddr, dport, lport }: Destination): string[] {
 }
 
 /** Whether a destination is of those that the inputs name. */
-function askedFor({ inputs, datapath }: RunState, routes: readonly RouteRow[]): (row: Destination) => boolean {
+function askedFor({ inputs, datapath }: RunState, routes: Routes): (row: Destination) => boolean {
   const to = destinationOf(inputs.destination ?? "");
   const iface = datapath?.interfaces.find(({ name }) => name === inputs.interface) ?? null;
   const ofIface = iface?.pod ? datapath?.pods.find(({ key }) => key === iface.pod) : undefined;

@@ -139,6 +139,9 @@ describe("a program of tc on this node", () => {
     const scene: Scene = { traffic: [bad, healthy], drops: drops(196, { at }) };
     expect(causes(scene)).toEqual([MTU, BEYOND, "unseen:tc:4026539999:2 likely dropped-out-of-sight"]);
     expect(one(scene, "tc")?.verdict).toBe("ruled_out");
+    const dead: Traffic = { sent: 24, again: { syn: 20 }, unanswered: true };
+    const there = { of: dead, count: 20, reason: "IP_INADDRERRORS", at };
+    expect(causes({ traffic: [dead, healthy], drops: [there] })).toContain(`remote:${PEER}:443 likely no-answer`);
   });
 
   it("is not ruled out when drops may have been missed, or addresses were translated", () => {
@@ -207,6 +210,26 @@ describe("XDP", () => {
     expect(chosen.map(({ place }) => hookId(place))).toEqual([XDP]);
     expect(one(scene, "xdp")?.verdict).toBe("cannot_tell");
     expect(one({ ...scene, hooks: { [XDP]: { drops: [] } } }, "xdp")?.verdict).toBe("ruled_out");
+  });
+
+  it("is asked for the storm that crosses it, also when another storm has its cause", () => {
+    const hooks = { [HOOK]: { drops: [{ of: bad, count: 48 }] } };
+    const other: Traffic = { from: WEB, to: "10.246.3.3", sent: 9000, again: { fast: 900 } };
+    const both: Scene = { traffic: [bad, other], drops: drops(196), hooks, xdp: true };
+    expect(causes(both)).toEqual([
+      MTU,
+      "path cannot_tell everything",
+      `${TC} confirmed tc-drop`,
+      "xdp cannot_tell xdp-drop",
+    ]);
+    expect(one(both, "xdp")?.subject).toBe("XDP programs (10.246.3.3:443 from shop/web)");
+  });
+
+  it("is not asked for what leaves a pod by an interface that does not lead through this node", () => {
+    const away: Traffic = { to: "10.9.7.2", sent: 2000, again: { fast: 200 } };
+    const aside: Scene = { traffic: [away, healthy], xdp: true, wire: true };
+    expect(candidatesOf(caseOf(aState(aside))).chosen).toEqual([]);
+    expect(causes(aside)).toEqual([MTU, BEYOND]);
   });
 
   it("is confirmed by its own verdicts on answers that handshakes wait for", () => {

@@ -33,7 +33,7 @@ const REASONS: readonly [RegExp, DropClass][] = [
   [/^PFMEMALLOC$|^TCP_RCVQ/, "memory"],
   [/^PKT_TOO_BIG$|^FRAG_/, "mtu"],
   [/^NEIGH_/, "neighbour"],
-  [/^IP_OUTNOROUTES$|^IP_INNOROUTES$|^IP_RPFILTER$|^IP_NOROUTE|^IPV6DISABLED$/, "no-route"],
+  [/^IP_OUTNOROUTES$|^IP_INNOROUTES$|^IP_INADDRERRORS$|^IP_RPFILTER$|^IPV6DISABLED$/, "no-route"],
   [/^BPF_CGROUP_|^SOCKET_FILTER$|^LSM_/, "cgroup"],
   [/^NO_SOCKET$|^TCP_RESET$|^TCP_CLOSE$/, "no-socket"],
   [/^TCP_LISTEN_OVERFLOW$|^TCP_REQQFULLDROP$|^LISTEN_/, "listen"],

@@ -32,31 +32,45 @@ export function ifaceOf(datapath: Datapath | null, address: string, netns?: stri
   return own.find((one) => one.netns === netns) ?? own[0] ?? null;
 }
 
+/** Of the main table of each network namespace, by inode. */
+export type Routes = ReadonlyMap<string, readonly RouteRow[]>;
+
 /**
  * In the order a packet meets them: the sender's own, its other end, the destination's when that is on this node, else
- * the one its route names, else every uplink. Without a picture none.
+ * the one that the node's route names, else every uplink. What leaves its namespace by an interface without another end on
+ * this node goes no further here. Without a picture none.
  */
 export function crossedBy(
   affected: readonly (Pick<Connection, "saddr" | "daddr"> & { netns: string })[],
   datapath: Datapath | null,
-  routes: readonly RouteRow[],
+  routes: Routes,
 ): Iface[] {
   if (!datapath) return [];
+  const host = datapath.node.host_netns;
   const found = new Set<Iface>();
-  const add = (iface: Iface | null | undefined) => {
-    if (!iface || iface.kind === "loopback") return;
+  const add = (iface: Iface) => {
+    if (iface.kind === "loopback") return null;
     found.add(iface);
-    const peer = iface.peer === null ? undefined : datapath.interfaces.find(({ key }) => key === iface.peer);
+    const peer = datapath.interfaces.find(({ key }) => key === iface.peer) ?? null;
     if (peer) found.add(peer);
+    return peer;
   };
   for (const { saddr, daddr, netns } of affected) {
     const local = ifaceOf(datapath, daddr);
     if (local?.kind === "loopback") continue;
-    add(ifaceOf(datapath, saddr, netns));
     if (local) add(local);
-    else for (const iface of towards(daddr, datapath, routes)) add(iface);
+    const own = leavesBy(daddr, netns, datapath, routes) ?? ifaceOf(datapath, saddr, netns);
+    const beyond = own === null ? null : add(own);
+    const isInside = netns === host || own === null || beyond?.netns === host;
+    if (!local && isInside) for (const iface of towards(daddr, datapath, routes.get(host) ?? [])) add(iface);
   }
   return [...found];
+}
+
+/** The interface of the sender's namespace that its route names. */
+function leavesBy(daddr: string, netns: string, datapath: Datapath, routes: Routes): Iface | null {
+  const dev = routeTo(daddr, routes.get(netns) ?? [])?.dev ?? null;
+  return datapath.interfaces.find((one) => one.netns === netns && one.name === dev) ?? null;
 }
 
 /** Interfaces of the node's own namespace by which a packet for an address elsewhere leaves. */
@@ -91,13 +105,9 @@ export function placeLabel(iface: Iface | null, direction: Direction | null, fal
 }
 
 /** The next hop to a destination, as it is told apart from others; null when it is on this node or nothing is known. */
-export function wayTo(
-  { daddr }: Pick<Destination, "daddr">,
-  datapath: Datapath | null,
-  routes: readonly RouteRow[],
-): string | null {
+export function wayTo({ daddr }: Pick<Destination, "daddr">, datapath: Datapath | null, routes: Routes): string | null {
   if (ifaceOf(datapath, daddr)) return null;
-  const route = routeTo(daddr, routes);
+  const route = routeTo(daddr, routes.get(datapath?.node.host_netns ?? "") ?? []);
   if (route === null) return null;
   if (route.nexthops.length > 0) return `${route.dst} over ${route.nexthops.length} next hops`;
   return `${route.gateway === null ? route.dst : `via ${route.gateway}`} dev ${route.dev ?? "?"}`;

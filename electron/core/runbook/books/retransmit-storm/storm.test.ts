@@ -13,6 +13,8 @@ describe("a storm", () => {
     ["two a minute to a DNS service", { sent: 40, again: { timeout: 2 } }, []],
     ["many among very many", { sent: 9_000_000, again: { fast: 900 } }, []],
     ["a share that stands out", { sent: 20_000, again: { fast: 300 } }, [`${ID} likely outlier`]],
+    ["few, and nothing else", { sent: 6, again: { timeout: 6 } }, [`${ID} likely stalled`]],
+    ["few SYNs to nobody", { sent: 8, again: { syn: 6 }, unanswered: true }, []],
     ["SYNs only", { sent: 24, again: { syn: 20 }, unanswered: true }, [`${ID} confirmed retransmit-storm`]],
   ] as [string, Traffic, string[]][])("of %s", (_what, traffic, expected) => {
     expect(words({ traffic: [traffic, healthy] })).toEqual(expected);

@@ -3,7 +3,7 @@ import type { RunbookVerdict, RunState } from "../../types.ts";
 import { type Case, caseOf } from "./case.ts";
 import { socketEvidence, socketsOf } from "./sockets.ts";
 import { figuresOf, named, type Suspect } from "./suspects.ts";
-import { NAMED } from "./thresholds.ts";
+import { NAMED, type Thresholds } from "./thresholds.ts";
 import { counted, kindsOf, ratio, seen, verdict } from "./words.ts";
 
 export function stormVerdicts(state: RunState): RunbookVerdict[] {
@@ -14,6 +14,22 @@ export function stormVerdicts(state: RunState): RunbookVerdict[] {
 
 /** Sockets whose ss line is shown with each. */
 const WORST = 2;
+
+const WORDS: Readonly<Record<Suspect["word"], { kind: string; means(limits: Thresholds): string }>> = {
+  storm: {
+    kind: "retransmit-storm",
+    means: ({ storm_pct }) => `At least ${storm_pct} % of what is sent to it is sent again: users notice.`,
+  },
+  outlier: {
+    kind: "outlier",
+    means: ({ storm_pct }) => `Less than ${storm_pct} %, and far more than everywhere else.`,
+  },
+  stalled: {
+    kind: "stalled",
+    means: () =>
+      "Few segments, because hardly anything gets through: timers run out, each after twice the time of the one before.",
+  },
+};
 
 function withStorm(found: Case, suspect: Suspect): RunbookVerdict {
   const { retrans, readings, datapath, limits } = found;
@@ -32,7 +48,7 @@ function withStorm(found: Case, suspect: Suspect): RunbookVerdict {
     id: `storm:${suspect.id}`,
     subject: suspect.title,
     verdict: word === "storm" && !closing ? "confirmed" : "likely",
-    kind: word === "storm" ? "retransmit-storm" : "outlier",
+    kind: WORDS[word].kind,
     evidence: [
       ...seen(
         `${figures.retrans} of ${figures.sent} segments were sent again: ${ratio(figures.ratio_pct)}, on ${counted(figures.connections, "connection")}`,
@@ -57,10 +73,7 @@ function withStorm(found: Case, suspect: Suspect): RunbookVerdict {
         .slice(0, WORST)
         .map(socketEvidence),
     ],
-    meaning:
-      word === "storm"
-        ? `At least ${limits.storm_pct} % of what is sent to it is sent again: users notice. This says nothing yet about where it is lost.`
-        : `Less than ${limits.storm_pct} %, and far more than everywhere else. This says nothing yet about where it is lost.`,
+    meaning: `${WORDS[word].means(limits)} This says nothing yet about where it is lost.`,
     missing: closing ? ["this kernel counts a connection when it ends: those still open are not in the share"] : [],
   });
 }

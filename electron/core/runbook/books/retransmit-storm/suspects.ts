@@ -1,6 +1,6 @@
 /** Shares of what is sent again, by destination and by pod, and which of them stand out. */
 import { type Destination, KINDS, type Kind } from "./records.ts";
-import { OUTLIER_FACTOR, type Thresholds } from "./thresholds.ts";
+import { OUTLIER_FACTOR, STALLED_PCT, STALLED_TIMEOUTS, type Thresholds } from "./thresholds.ts";
 
 export interface Figures {
   sent: number;
@@ -20,8 +20,8 @@ export interface Suspect {
   title: string;
   rows: Destination[];
   figures: Figures;
-  /** `storm`: the share says it alone. `outlier`: less, and far more than everywhere else. */
-  word: "storm" | "outlier";
+  /** `storm`: the share says it alone. `outlier`: less, and far more than everywhere else. `stalled`: few, and hardly anything else. */
+  word: "storm" | "outlier" | "stalled";
   /** Share of all that is not of this suspect. */
   baseline_pct: number;
 }
@@ -77,11 +77,16 @@ function standOut(
 }
 
 function wordOf(figures: Figures, baseline_pct: number, limits: Thresholds): Suspect["word"] | null {
-  if (figures.retrans < limits.min_retrans) return null;
+  if (figures.retrans < limits.min_retrans) return isStalled(figures) ? "stalled" : null;
   if (figures.ratio_pct >= limits.storm_pct) return "storm";
   return figures.ratio_pct >= limits.notice_pct && figures.ratio_pct >= OUTLIER_FACTOR * baseline_pct
     ? "outlier"
     : null;
+}
+
+/** Of connections that stood: SYNs to nobody are no loss. */
+function isStalled({ ratio_pct, kinds }: Figures): boolean {
+  return ratio_pct >= STALLED_PCT && kinds.timeout + kinds.after_timeout >= STALLED_TIMEOUTS;
 }
 
 export function groupsOf(rows: readonly Destination[], of: (row: Destination) => string): Map<string, Destination[]> {

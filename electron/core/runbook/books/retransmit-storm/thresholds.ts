@@ -17,6 +17,12 @@ export interface Thresholds {
   min_retrans: number;
 }
 
+/**
+ * Connections on which nothing gets through retransmit ever more seldom (the timer doubles), so few say as much: when at least
+ * this part of all that was sent was sent again by timers, and so often.
+ */
+export const STALLED_PCT = 50;
+export const STALLED_TIMEOUTS = 3;
 /** So many times the share of all other destinations makes one with less than a storm stand out. */
 export const OUTLIER_FACTOR = 5;
 /** A destination without loss says something about the way there from so many segments on. */

@@ -9,14 +9,14 @@ import type { Destination } from "../records.ts";
 import { figuresOf, groupsOf, podOf, type Suspect } from "../suspects.ts";
 import { HEALTHY_PCT, HEALTHY_SEGMENTS, NAMED } from "../thresholds.ts";
 import { ratio, seen, verdict } from "../words.ts";
+import { unexplained } from "./explained.ts";
 import { OUT_OF_SIGHT } from "./place.ts";
-import { isExplained } from "./remote.ts";
 
 /** `local`: what was concluded about places of this node. */
 export function pathVerdict(found: Case, local: readonly RunbookVerdict[]): RunbookVerdict {
   const about = { id: "path", subject: "the way beyond this node, and the remote end" };
   const proven = local.filter((one) => one.verdict === "confirmed");
-  const left = found.suspects.filter((suspect) => proven.length === 0 || !isExplained(found, suspect, true));
+  const left = proven.length === 0 ? found.suspects : unexplained(found);
   if (left.length === 0) {
     return verdict({
       ...about,

@@ -3,13 +3,15 @@
  * program's own verdict on those packets; next best is what its hook dropped.
  */
 import type { Evidence, RunbookVerdict } from "../../../types.ts";
-import { type Case, HOOKS, traceOf } from "../case.ts";
+import { type Case, eventsOf, HOOKS, traceOf } from "../case.ts";
 import { type Candidate, candidatesOf } from "../hooks-plan.ts";
-import { hookPlaces, ifaceAt, placeLabel } from "../interfaces.ts";
+import { crossedBy, hookPlaces, ifaceAt, placeLabel } from "../interfaces.ts";
 import { type DropPlace, directionOf } from "../matches.ts";
 import type { VerdictFlow } from "../records.ts";
+import type { Suspect } from "../suspects.ts";
 import { PART } from "../thresholds.ts";
 import { counted, percent, seen, UNTRANSLATED, verdict } from "../words.ts";
+import { unexplained } from "./explained.ts";
 import { type Looked, labelOf, lookedAt } from "./looked.ts";
 import { ownPlaces, placeVerdict, wordOf } from "./place.ts";
 
@@ -25,7 +27,9 @@ export function programVerdicts(found: Case): RunbookVerdict[] {
   const fromHooks = looked.filter((one) => !told.has(one) && one.drops.length > 0);
   const proven = [...fromDrops, ...fromHooks.map((one) => unseenByDrops(found, one))];
   const isBlamed = proven.some((one) => one.verdict !== "ruled_out");
-  return isBlamed ? proven : [...proven, ...withoutDrops(found, looked)];
+  // Another storm may have another cause: of it the rest is told.
+  const left = isBlamed ? unexplained(found) : found.suspects;
+  return left.length === 0 ? proven : [...proven, ...withoutDrops(found, looked, left)];
 }
 
 function withDrops(found: Case, place: DropPlace, its: Looked | null): RunbookVerdict {
@@ -115,10 +119,13 @@ function unseenByDrops(found: Case, its: Looked): RunbookVerdict {
 }
 
 /** Of no program a drop of these connections was seen. */
-function withoutDrops(found: Case, looked: readonly Looked[]): RunbookVerdict[] {
-  const { drops, drops_gap, matching } = found;
-  const { left } = candidatesOf(found);
-  const retrans = found.suspects.reduce((so, { figures }) => so + figures.retrans, 0);
+function withoutDrops(found: Case, all: readonly Looked[], suspects: readonly Suspect[]): RunbookVerdict[] {
+  const { drops, drops_gap, matching, datapath, routes } = found;
+  const crossed = new Set(crossedBy(eventsOf(found.events, suspects), datapath, routes));
+  const looked = all.filter(({ candidate }) => crossed.has(candidate.place.iface));
+  const left = candidatesOf(found).left.filter(({ place }) => crossed.has(place.iface));
+  const retrans = suspects.reduce((so, { figures }) => so + figures.retrans, 0);
+  const which = suspects.length < found.suspects.length ? ` (${suspects.map(({ title }) => title).join(", ")})` : "";
   const isXdp = ({ place }: Candidate) => place.direction === "xdp";
   const about = (xdp: boolean) => {
     const own = looked.filter((one) => isXdp(one.candidate) === xdp);
@@ -135,7 +142,7 @@ function withoutDrops(found: Case, looked: readonly Looked[]): RunbookVerdict[] 
     const none = `none of ${xdp ? "XDP" : "tc, tcx or netkit"} was seen dropping a packet of these connections`;
     return verdict({
       id: xdp ? "xdp" : "tc",
-      subject: xdp ? "XDP programs" : "programs of tc, tcx and netkit",
+      subject: `${xdp ? "XDP programs" : "programs of tc, tcx and netkit"}${which}`,
       verdict: gaps.length === 0 ? "ruled_out" : "cannot_tell",
       kind: xdp ? "xdp-drop" : "tc-drop",
       evidence: [

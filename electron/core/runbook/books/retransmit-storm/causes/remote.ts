@@ -1,12 +1,11 @@
 /** What a destination itself does, seen from here: it does not answer, does not read, or is gone. One verdict a suspect that shows any of it. */
 import type { RunbookVerdict } from "../../../types.ts";
-import { type Case, eventsOf } from "../case.ts";
-import { againOf, isOf, shareOf } from "../matches.ts";
+import type { Case } from "../case.ts";
 import { peerOf, type Socket, socketEvidence, socketsOf } from "../sockets.ts";
 import type { Suspect } from "../suspects.ts";
-import { DEAD_TIMEOUTS, EXPLAINS, NAMED, SILENT_MS } from "../thresholds.ts";
+import { DEAD_TIMEOUTS, NAMED, SILENT_MS } from "../thresholds.ts";
 import { counted, type Draft, percent, seen, verdict } from "../words.ts";
-import { explainedByHooks } from "./looked.ts";
+import { isExplained } from "./explained.ts";
 import { losesLargeOnly } from "./mtu.ts";
 
 /** Of the retransmissions, so many are of SYNs when only handshakes fail. */
@@ -23,17 +22,6 @@ export function remoteVerdicts(found: Case): RunbookVerdict[] {
 }
 
 type Sign = Omit<Draft, "id" | "subject">;
-
-/** Places where the remote end itself drops, when it is on this node, too: its socket has no room, or is not there. */
-const REMOTE_END = ["memory", "no-socket", "listen"];
-
-/** Drops on this node account for it. `remote_end`: those of a receiver on this node count as well. */
-export function isExplained(found: Case, suspect: Suspect, remote_end: boolean): boolean {
-  const again = againOf(eventsOf(found.events, [suspect]));
-  const places = found.matching.places.filter((place) => remote_end || !REMOTE_END.includes(place.class));
-  const flows = places.flatMap((place) => place.flows).filter((flow) => isOf(flow, again));
-  return shareOf(flows, [again]).explained >= EXPLAINS || explainedByHooks(found, suspect) >= EXPLAINS;
-}
 
 function silent({ retrans }: Case, { figures, rows }: Suspect): Sign | null {
   const { kinds } = figures;

@@ -78,6 +78,8 @@ export interface Scene {
   /** The second measurement's traffic; the first's unless told. */
   later?: Traffic[];
   xdp?: boolean;
+  /** The cart pod has a second interface, `wire` to 10.9.7.0/24, whose other end is not on this node. */
+  wire?: boolean;
   /** More programs on the ingress of the cart pod's interface. */
   second_program?: boolean;
   datapath?: null;
@@ -145,7 +147,7 @@ export function brief(verdicts: readonly RunbookVerdict[]): string[] {
     .sort();
 }
 
-export function aPicture({ xdp, second_program }: Scene): Datapath {
+export function aPicture({ xdp, second_program, wire }: Scene): Datapath {
   const own = (id: string, prog_id: number, order = 1) => anEntry(id, { prog_id, order });
   const pair = (at: typeof LXC_CART, pod: typeof CART, ingress: Hook, egress: Hook) => [
     anIface(at.ifindex, at.device, {
@@ -194,6 +196,7 @@ export function aPicture({ xdp, second_program }: Scene): Datapath {
         aHook("tc_ingress", "ingress (pod → out)", [own("from-web", 13)]),
         aHook("tc_egress", "egress (out → pod)", [own("to-web", 14)]),
       ),
+      ...(wire ? [anIface(3, "wire", { key: `if:${CART.netns}:3`, netns: CART.netns, host_netns: false })] : []),
     ],
     programs: [
       aProgram(11, { name: "cil_from_container" }),
@@ -352,6 +355,12 @@ function readings(scene: Scene, after: boolean): Reading[] {
       { kind: "clsact", handle: "ffff:", parent: "ffff:fff1", dev: "lxc_cart", drops: `${grown(5000)}` },
     ]),
     reading("net.route", "node", ROUTES),
+    reading("net.route", `netns:${CART.netns}`, [
+      { dst: "default", gateway: "10.244.0.1", dev: "eth0", type: "unicast", metric: null, nexthops: [], raw: {} },
+      ...(scene.wire
+        ? [{ dst: "10.9.7.0/24", gateway: null, dev: "wire", type: "unicast", metric: null, nexthops: [], raw: {} }]
+        : []),
+    ]),
     reading("counters.conntrack_table", "node", {
       count: conntrack?.count ?? 100,
       max: conntrack?.max ?? 65_536,
