@@ -35,6 +35,14 @@ export interface Asker {
   search: string[];
 }
 
+const RESOLVERS =
+  /^(coredns|node-cache|dnsmasq|systemd-resolve|unbound|named|kresd|pdns_recursor|stubby|dnscrypt-proxy)/;
+
+/** By its name alone: whoever bears it may be something else, and what answers is known by that. */
+export function isCalledResolver({ program, comm }: Asker): boolean {
+  return RESOLVERS.test(program) || RESOLVERS.test(comm);
+}
+
 type Parts = Omit<Ground, "askers">;
 
 export function askersOf(parts: Parts): Asker[] {

@@ -1,6 +1,6 @@
 /** Who asked: a verdict for everybody who asked what was asked about, or for the busiest. */
 import type { Evidence, RunbookVerdict } from "../../types.ts";
-import type { Asker } from "./askers.ts";
+import { type Asker, isCalledResolver } from "./askers.ts";
 import { connectionText, followed } from "./connections.ts";
 import { originOf } from "./forwarders.ts";
 import { concerned, filterOf, type Ground } from "./ground.ts";
@@ -40,7 +40,9 @@ function askerVerdict(asker: Asker, ground: Ground): RunbookVerdict {
     "The tracer saw these queries leave this process's own sockets.",
     origin.meaning,
     sure ? "" : `It may not be the only one, and these may not be all: ${watch.gaps.join("; ")}.`,
-    calledCoredns(asker) ? "It bears a resolver's name, but it answered nobody while it was watched." : "",
+    isCalledResolver(asker)
+      ? "It bears a resolver's name, but it answered nobody while it was watched; systemd-resolved is also asked over D-Bus, which is not seen."
+      : "",
   ];
   return {
     id: `asker:${asker.id}`,
@@ -153,9 +155,6 @@ function relayed(queries: readonly Query[], { forwarding }: Ground, source: Evid
     ({ program, pid, resolver }) => `${program} (pid ${pid}) asked ${resolver ?? "?"} in its turn`,
   ).map(([who, list]) => ({ text: `${who} ×${list.length}`, source }));
 }
-
-const calledCoredns = ({ program, comm }: Asker) =>
-  /^(coredns|node-cache|dnsmasq|systemd-resolve)/.test(program || comm);
 
 function adviceFor({ container, program }: Asker): string {
   if (container === null) return `If ${program} has no business with it: see which unit or login started it, and why.`;

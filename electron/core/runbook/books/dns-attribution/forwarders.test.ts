@@ -61,7 +61,7 @@ describe("a resolver that asks for others", () => {
       asked: [{ at: 1, by: coredns, name, resolver: "8.8.8.8" }],
     });
     expect(verdicts[0]).toMatchObject({ kind: "asker", verdict: "confirmed" });
-    expect(verdicts[0]?.meaning).toContain("It bears a resolver's name, but it answered nobody while it was watched.");
+    expect(verdicts[0]?.meaning).toContain("It bears a resolver's name, but it answered nobody while it was watched;");
   });
 
   it("is not ruled out for queries that nobody is seen behind", () => {

@@ -1,6 +1,6 @@
 /** It asks somebody else than it is told to. */
 import type { Datapath } from "../../../../model/types.ts";
-import type { Asker } from "../askers.ts";
+import { type Asker, isCalledResolver } from "../askers.ts";
 import type { Ground } from "../ground.ts";
 import { plainAddress } from "../queries.ts";
 import { by, resolversText } from "../table.ts";
@@ -19,12 +19,13 @@ export const otherResolver: Signal = {
     // Of a query on a socket that is not connected and that nobody answered, the address is known after translation only.
     const sure = odd.some(({ outcome, transport }) => outcome === "answered" || transport === "tcp");
     const asked = by(odd, ({ resolver }) => resolver ?? "").map(([address]) => address);
+    const resolver = isCalledResolver(asker);
     const told = `configured: ${servers.join(", ")} (${from})`;
     return {
       figure: null,
       verdict: signalVerdict(asker, ground, {
         signal: ID,
-        verdict: rewriting.length > 0 ? "cannot_tell" : own && sure ? "confirmed" : "likely",
+        verdict: resolver || rewriting.length > 0 ? "cannot_tell" : own && sure ? "confirmed" : "likely",
         facts: [
           `${odd.length} of ${asker.queries.length} queries ${resolversText(odd)}`,
           ...(command_id === null ? [told] : []),
@@ -33,13 +34,18 @@ export const otherResolver: Signal = {
             : []),
         ],
         evidence: command_id === null ? [] : [{ text: told, source: { kind: "command", command_id } }],
-        meaning:
-          rewriting.length > 0
+        meaning: resolver
+          ? `It bears a resolver's name, and resolvers have a configuration of their own for whom they ask.`
+          : rewriting.length > 0
             ? "It may have asked the configured address: a program of the network plugin replaces the address of a service by that of a pod behind it at connect or sendmsg, before the tracer can see it."
             : own
               ? `It asks ${asked.join(", ")} although it is told to ask others. Tools that are given a server (dig @…), images with a resolver of their own and malware do so; network policy for DNS does not cover it.`
               : `It asks ${asked.join(", ")}, which is not what is usual here; its own resolv.conf was not read, and a pod may have a dnsPolicy or dnsConfig of its own.`,
-        missing: rewriting.length > 0 ? [`Whether ${asked.join(", ")} is a pod behind ${servers.join(", ")}.`] : [],
+        missing: resolver
+          ? [`Whether ${asked.join(", ")} is in the configuration of ${asker.program}.`]
+          : rewriting.length > 0
+            ? [`Whether ${asked.join(", ")} is a pod behind ${servers.join(", ")}.`]
+            : [],
         advice: null,
       }),
     };

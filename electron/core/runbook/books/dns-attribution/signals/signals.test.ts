@@ -249,6 +249,16 @@ describe("another resolver", () => {
     expect(textOf(verdict)).toContain("cil_sock4_connect (cgroup_inet4_connect of /)");
     expect(of("other-resolver", { asked, ...on("/system.slice") })?.verdict).toBe("confirmed");
   });
+  it("cannot tell of a resolver, which has a configuration of its own", () => {
+    const resolved: Actor = { pid: 5, comm: "systemd-resolve", exe: "/usr/lib/systemd/systemd-resolved" };
+    const node = { source: "node", pid: null, option: "nameserver", values: ["127.0.0.53"] } as const;
+    const verdict = of("other-resolver", {
+      actors: [resolved],
+      resolvers: [{ ...node, values: [...node.values] }],
+      asked: [{ at: 1, by: resolved, name: "api.example", resolver: "192.168.1.1" }],
+    });
+    expect(verdict?.verdict).toBe("cannot_tell");
+  });
   it("is only likely by what the kubelet gives its pods, and says nothing where nothing is known", () => {
     const kubelet = [{ source: "kubelet", pid: null, option: "nameserver", values: ["10.96.0.10"] }] as const;
     expect(
