@@ -8,9 +8,10 @@ import {
   ShieldOff,
   TriangleAlert,
   Workflow,
+  Zap,
 } from "lucide-react";
 import type { ChangePlan, ChangeRisk } from "../../electron/core/change/types.ts";
-import { RISK_TITLES, rateText } from "../stores/change/text.ts";
+import { rateText, riskTitle } from "../stores/change/text.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { NodeText } from "../ui/node-text.tsx";
 
@@ -98,6 +99,7 @@ const RISK_ICONS: Record<ChangeRisk["code"], LucideIcon> = {
   "controller-owns": Workflow,
   "comes-back-without-link": Link2Off,
   "unknown-owner": CircleHelp,
+  "wakes-another": Zap,
 };
 
 function Risks({ risks }: { risks: readonly ChangeRisk[] }) {
@@ -111,12 +113,12 @@ function Risks({ risks }: { risks: readonly ChangeRisk[] }) {
       </h3>
       <ul>
         {risks.map(({ code, text }) => {
-          const Icon = RISK_ICONS[code];
+          const Icon = RISK_ICONS[code] ?? TriangleAlert;
           return (
             <li key={`${code} ${text}`}>
               <Icon size={14} aria-hidden className="risk-icon" />
               <span>
-                <strong>{RISK_TITLES[code]}:</strong> <NodeText text={text} />
+                <strong>{riskTitle(code)}:</strong> <NodeText text={text} />
               </span>
             </li>
           );

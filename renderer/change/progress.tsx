@@ -3,7 +3,7 @@ import { Circle, CircleAlert, CircleCheck, LoaderCircle, ScrollText } from "luci
 import { useStore } from "zustand";
 import type { ChangeState } from "../../electron/core/journal/changes.ts";
 import { closeChange } from "../stores/change/dialog.ts";
-import { type ChangeStep, changeText, isUnderWay, progressOf } from "../stores/change/text.ts";
+import { type ChangeStep, changeText, isUnderWay, leaseText, progressOf } from "../stores/change/text.ts";
 import { showCommand } from "../stores/commands.ts";
 import { sessionStore } from "../stores/session.ts";
 import { Button } from "../ui/button.tsx";
@@ -30,12 +30,14 @@ const STEP_WORDS: Record<ChangeStep["state"], string> = {
 export function ChangeProgress({ change }: { change: ChangeState }) {
   const recorded = useStore(sessionStore, ({ nodes }) => nodes[change.node]?.transport === "replay");
   const now = useNow(isUnderWay(change.phase) && !recorded);
+  const lease = leaseText(change, now);
   const { command_id } = change;
   return (
     <div className="stack">
       <p role="status" className="change-text">
-        {changeText(change, now)}
+        {changeText(change)}
       </p>
+      {lease === "" ? null : <p>{lease}</p>}
       <ol className="steps change-steps" aria-label="What happens">
         {progressOf(change).map(({ text, state }) => {
           const { icon: Icon, className } = SIGNS[state];
@@ -52,7 +54,7 @@ export function ChangeProgress({ change }: { change: ChangeState }) {
         <section aria-label="Checks">
           <h3>Checked</h3>
           <ul className="evidence">
-            {change.checks.map((one) => (
+            {[...new Set(change.checks)].map((one) => (
               <li key={one}>
                 <NodeText text={one} />
               </li>

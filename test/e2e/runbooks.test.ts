@@ -152,7 +152,7 @@ it("names the line of what is wrong with a team's own book, and offers it nowher
   expect(await page.getByRole("dialog").getByRole("option", { name: /MTU/ }).count()).toBe(0);
 });
 
-it("is suggested by findings, with the interface filled in for one of them", async () => {
+it("is suggested by findings, with the interface filled in for one of them, and runs on several nodes", async () => {
   const host = bookHost();
   const page = await openNode(host);
   await page.getByRole("tab", { name: "Findings" }).click();
@@ -160,6 +160,14 @@ it("is suggested by findings, with the interface filled in for one of them", asy
   await strip.getByRole("button", { name: "Open Stale filters" }).waitFor();
   await page.getByRole("button", { name: "Open the runbook Stale filters for this" }).first().click();
   await eventually(() => page.getByRole("combobox", { name: "Interface" }).inputValue()).not.toBe("");
+  host.emit({ type: "node.added", node: "node-2", target: "node-b", label: "node-b", transport: "ssh" });
+  host.emit({ type: "connection.ready", node: "node-2", host: "b", user: "ops", privileges: "none", limits: [] });
+  await page.getByRole("button", { name: "All 2 that can" }).click();
+  await page.getByText("bpfdesk is not root there").waitFor();
+  await page.getByText("such a name is of one node").waitFor();
+  await page.getByRole("button", { name: "Run on 2 nodes" }).click();
+  const started = [await host.nextAsked("runbook.start"), await host.nextAsked("runbook.start")];
+  expect(started.map((input) => (input as { node: string }).node)).toEqual(["node-1", "node-2"]);
 });
 
 it("shows a run as it goes on, and leads from each fact to where it is from", async () => {
@@ -260,7 +268,7 @@ it("approves a change by its exact word alone, follows it, and takes it back as 
   await page.getByText("The undo is armed on the node").first().waitFor();
   host.emit({ type: "change.detached", node, plan_id, exact: true, chain: plan.affects.remains });
   await page
-    .getByText(/Taken off and being checked. It is put back by itself in \d+ s/)
+    .getByText(/It is put back by itself in \d+ s unless/)
     .first()
     .waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Undo: put it back" }).waitFor();
@@ -305,7 +313,7 @@ it("reads runs and changes of a recording, and starts, answers and approves noth
   concluded(host, verdicts(`trace-of-${run_id}`));
   asked(host);
   await page.getByRole("tab", { name: "Runbooks" }).click();
-  await page.getByText("not finished in this recording").waitFor();
+  await page.getByText("not finished in this recording").first().waitFor();
   expect(await page.getByRole("button", { name: "Run again" }).isDisabled()).toBe(true);
   expect(await page.getByRole("button", { name: "Plan this change…" }).isDisabled()).toBe(true);
   await page.getByText("This is a recording: nothing can be changed on it.").waitFor();

@@ -2,7 +2,17 @@ import { expect, it } from "vitest";
 import type { ChangePlan } from "../../../electron/core/change/types.ts";
 import type { ChangeState } from "../../../electron/core/journal/changes.ts";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
-import { approves, changeOf, changeText, newestChange, progressOf, rateText, undoState, whyNoChange } from "./text.ts";
+import {
+  approves,
+  changeOf,
+  changeText,
+  leaseText,
+  newestChange,
+  progressOf,
+  rateText,
+  undoState,
+  whyNoChange,
+} from "./text.ts";
 
 const change = (phase: ChangeState["phase"], more: Partial<ChangeState> = {}): ChangeState => ({
   node: "n1",
@@ -50,14 +60,15 @@ it("changes nothing on a recording, without a connection, or without root", () =
 
 it("counts down to when the node puts it back by itself", () => {
   const detached = change("detached", { detached_at: 1000 });
-  expect(changeText(detached, 6500)).toMatch(/put back by itself in 15 s unless/);
-  expect(changeText(detached, 90_000)).toMatch(/about now/);
+  expect(leaseText(detached, 6500)).toMatch(/put back by itself in 15 s unless/);
+  expect(leaseText(detached, 90_000)).toMatch(/about now/);
+  expect(leaseText(change("confirmed", { detached_at: 1000 }), 6500)).toBe("");
 });
 
 it("says why it was put back, and whether the chain is what it was", () => {
   const back = (reason: "undo" | "lease", same: boolean) => change("restored", { restored: { reason, same } });
-  expect(changeText(back("undo", true), 0)).toBe("Put back: you undid it. The chain is exactly what it was.");
-  expect(changeText(back("lease", false), 0)).toMatch(/not confirmed in time\. The chain is not what it was/);
+  expect(changeText(back("undo", true))).toBe("Put back: you undid it. The chain is exactly what it was.");
+  expect(changeText(back("lease", false))).toMatch(/not confirmed in time\. The chain is not what it was/);
 });
 
 it("offers the way back as long as there is one, and says so when there is none any more", () => {

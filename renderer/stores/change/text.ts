@@ -4,15 +4,20 @@ import type { ChangeState } from "../../../electron/core/journal/changes.ts";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import { countText } from "../../ui/format.ts";
 
-/** What a risk is about; whether it is so, or cannot be told, its own text says. */
-export const RISK_TITLES: Record<ChangeRisk["code"], string> = {
+const RISK_TITLES: Record<ChangeRisk["code"], string> = {
   "ssh-path": "Your own connection",
   "control-plane": "Control plane",
   "last-enforcing": "Enforcement",
   "controller-owns": "Owned by a controller",
   "comes-back-without-link": "Link",
   "unknown-owner": "Unknown owner",
+  "wakes-another": "Wakes another program",
 };
+
+/** What a risk is about; whether it is so, or cannot be told, its own text says. A recording may hold one that is not known here. */
+export function riskTitle(code: ChangeRisk["code"]): string {
+  return RISK_TITLES[code] ?? "Risk";
+}
 
 /** Whether what was typed approves the plan: exactly its word, nothing around it. */
 export function approves({ confirm }: Pick<ChangePlan, "confirm">, typed: string): boolean {
@@ -60,8 +65,8 @@ export function newestChange(
   return { node: change.node, plan_id: change.plan.plan_id, text };
 }
 
-/** How it stands, as one sentence. */
-export function changeText(change: ChangeState, now_ms: number): string {
+/** How it stands, as one sentence that changes with the phase only: it is said aloud. */
+export function changeText(change: ChangeState): string {
   switch (change.phase) {
     case "planned":
       return "Planned; nothing was changed.";
@@ -70,7 +75,7 @@ export function changeText(change: ChangeState, now_ms: number): string {
     case "armed":
       return "The undo is armed on the node; the program is being taken off.";
     case "detached":
-      return `Taken off and being checked. ${leaseText(change, now_ms)}`;
+      return "Taken off and being checked.";
     case "confirmed":
       return "Done and checked: it is off.";
     case "restored":
@@ -84,7 +89,9 @@ export function changeText(change: ChangeState, now_ms: number): string {
   }
 }
 
-function leaseText({ detached_at, plan }: ChangeState, now_ms: number): string {
+/** When it is put back by itself; empty when it is not. */
+export function leaseText({ phase, detached_at, plan }: ChangeState, now_ms: number): string {
+  if (phase !== "detached") return "";
   const left = Math.ceil(((detached_at ?? now_ms) + plan.lease_s * 1000 - now_ms) / 1000);
   return left > 0
     ? `It is put back by itself in ${left} s unless it is confirmed.`

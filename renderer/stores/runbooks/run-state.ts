@@ -59,6 +59,11 @@ const RUN_TEXTS: Record<RunWord, string> = {
   unfinished: "not finished in this recording",
 };
 
+/** How it stands, in a word or a few. */
+export function runWordText(word: RunWord): string {
+  return RUN_TEXTS[word];
+}
+
 /** How it stands, and since when or how long it took. */
 export function runText(run: RunbookRunState, recorded: boolean, now_ms: number): string {
   const word = runWord(run, recorded);

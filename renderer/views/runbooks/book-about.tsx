@@ -57,7 +57,7 @@ export function BookProblems({ book }: { book: RunbookInfo }) {
         {book.file === null ? "" : " in its file"}:
       </p>
       <ul className="problem-list mono">
-        {book.problems.map((problem) => (
+        {[...new Set(book.problems)].map((problem) => (
           <li key={problem}>
             <NodeText text={problem} />
           </li>

@@ -4,7 +4,7 @@ import { useStore } from "zustand";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
 import { openBook } from "../../stores/runbooks/form-store.ts";
-import { goesOn, runText, runWord, whyNoRun } from "../../stores/runbooks/run-state.ts";
+import { goesOn, runText, runWord, runWordText, whyNoRun } from "../../stores/runbooks/run-state.ts";
 import { pauseRun, resumeRun, runAgain, stopRun } from "../../stores/runbooks/runs.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { nodeLabel } from "../../stores/traces/text.ts";
@@ -35,8 +35,12 @@ export function RunHeader({ run, book, recorded }: RunHeaderProps) {
             on <NodeText text={nodeLabel(nodes, run.node)} />
           </span>
         </h2>
-        <span className={`run-state run-state-${word}`} role="status">
+        <span className={`run-state run-state-${word}`}>
           <RunIcon word={word} /> {runText(run, recorded, now)}
+        </span>
+        {/* Said when it changes, not every second. */}
+        <span role="status" className="visually-hidden">
+          {runWordText(word)}
         </span>
         <span className="grow" />
         <div className="actions">

@@ -36,7 +36,7 @@ export function VerdictCard(props: {
         <div className="verdict-missing">
           <p>What would tell:</p>
           <ul>
-            {verdict.missing.map((one) => (
+            {[...new Set(verdict.missing)].map((one) => (
               <li key={one}>
                 <NodeText text={one} />
               </li>
