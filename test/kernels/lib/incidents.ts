@@ -15,6 +15,8 @@ const ofVerdicts = z.preprocess(
 const incidentFile = scene.extend({
   /** Of the runbook. */
   inputs: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  /** Lends the node a bpftool for the run: its own is older than some kernels and hides what they have. */
+  lend_bpftool: z.boolean().default(false),
   /** The kinds of verdict that are confirmed: each of them, and no other. */
   confirmed: z.array(z.string()),
   /** Of the verdicts. */
