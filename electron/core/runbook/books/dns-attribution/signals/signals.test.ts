@@ -244,8 +244,11 @@ describe("another resolver", () => {
         cgroups: [{ cgroup, attach_type: "cgroup_inet4_connect", prog_id: 7 } as CgroupAttachment],
       },
     });
-    const verdict = of("other-resolver", { asked, ...on("/") });
+    const backend = asked.map((one) => ({ ...one, resolver: one.resolver && "10.0.3.44" }) as Asked);
+    const verdict = of("other-resolver", { asked: backend, ...on("/") });
     expect(verdict?.verdict).toBe("cannot_tell");
+    // No pod has such an address; a node may.
+    expect(of("other-resolver", { asked, ...on("/") })?.verdict).toBe("likely");
     expect(textOf(verdict)).toContain("cil_sock4_connect (cgroup_inet4_connect of /)");
     expect(of("other-resolver", { asked, ...on("/system.slice") })?.verdict).toBe("confirmed");
   });
