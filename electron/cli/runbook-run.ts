@@ -15,7 +15,7 @@ export interface RunOrder {
   /** Steps are told on stderr. */
   progress: boolean;
   /** What a propose step waits for; resolved when it was decided. Absent: it goes on at once. */
-  decide?(run: RunbookRunState): Promise<void>;
+  decide?(on: Run, run: RunbookRunState): Promise<void>;
 }
 
 const OVER: readonly RunbookRunState["state"][] = ["ended", "paused"];
@@ -39,7 +39,17 @@ export async function runBook(on: Run, order: RunOrder): Promise<RunbookRunState
       if (OVER.includes(run.state)) return run;
       if (!asks(run, answered) || !run.question) continue;
       answered = run.question.step;
-      const answer = await answerOf(run, on, order);
+      const gone = new AbortController();
+      const step = answered;
+      // A connection that is lost takes its question away from the terminal.
+      target
+        .run(run_id, ({ question }) => question?.step !== step)
+        .then(
+          () => gone.abort(),
+          () => gone.abort(),
+        );
+      const answer = await answerOf(run, { ...on, signal: AbortSignal.any([signal, gone.signal]) }, order);
+      if (gone.signal.aborted) continue;
       if (answer === null) stop();
       else await client.call("runbook.answer", { session_id, node, run_id, step: answered, answer }).catch(() => null);
     }
@@ -64,12 +74,13 @@ function tell(state: RunbookStepState, { terminal, plan, name }: Run, { book, pr
 }
 
 /** Null: nobody answers, and the run is not to go on without. */
-async function answerOf(run: RunbookRunState, { terminal, signal }: Run, order: RunOrder): Promise<string | null> {
+async function answerOf(run: RunbookRunState, on: Run, order: RunOrder): Promise<string | null> {
+  const { terminal, signal } = on;
   const { question } = run;
   if (!question) return null;
   const step = order.book.steps.find(({ id }) => id === question.step);
   if (step?.kind === "propose") {
-    await order.decide?.(run);
+    await order.decide?.(on, run);
     return "go-on";
   }
   const { answers } = question;
@@ -79,7 +90,7 @@ async function answerOf(run: RunbookRunState, { terminal, signal }: Run, order: 
   const typed = said.trim();
   if (answers.length === 0 || answers.some(({ id }) => id === typed)) return typed;
   terminal.say(`That is none of the answers: ${answers.map(({ id }) => id).join(", ")}.`);
-  return answerOf(run, { terminal, signal } as Run, order);
+  return answerOf(run, on, order);
 }
 
 const cancelled = (name: string) =>

@@ -56,7 +56,13 @@ export async function runbookOn(
     if (!book) throw new Error("the book was looked up before");
     const attended = on.terminal.interactive && on.plan.one;
     const progress = !flags.json && process.stderr.isTTY;
-    const run = await runBook(on, { book, inputs, attended, progress, decide: async (now) => apply?.decide(on, now) });
+    const run = await runBook(on, {
+      book,
+      inputs,
+      attended,
+      progress,
+      decide: async (asked, now) => apply?.decide(asked, now),
+    });
     if (run.paused?.error) report(new BpfdeskError(run.paused.error), on.terminal);
     if (run.error) report(new BpfdeskError(run.error), on.terminal);
     const plans = await plansOf(on, apply ? [] : run.verdicts);
