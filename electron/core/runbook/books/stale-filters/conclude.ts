@@ -8,7 +8,7 @@ import { conflict } from "./conflict.ts";
 import { duplicate, duplicateOf, isOtherOfPair } from "./duplicate.ts";
 import { figureEvidence, seconds } from "./evidence.ts";
 import { type Measured, measured } from "./figures.ts";
-import { type Lane, lanesOf, sameChain } from "./lanes.ts";
+import { type Lane, lanesOf, runsBefore, sameChain } from "./lanes.ts";
 import { leftover } from "./leftover.ts";
 import { alwaysEnds, type Draft, evidenceOf, type Look, looksAt } from "./look.ts";
 import { missingEnforcement } from "./missing.ts";
@@ -91,8 +91,7 @@ function judge(look: Look, looks: readonly Look[]): Draft | null {
   const { place, staleness } = look;
   if (place.entry.reachable.value === "no") {
     const front = looks.find(
-      (one) =>
-        one.staleness.word === "established" && alwaysEnds(one.place) && one.place.entry.order < place.entry.order,
+      (one) => one.staleness.word === "established" && alwaysEnds(one.place) && runsBefore(one.place, place, look.lane),
     );
     // What is wrong then is the one in front, of which its own verdict speaks.
     if (front !== undefined && staleness.word !== "established" && sameOwner(front, look)) return null;

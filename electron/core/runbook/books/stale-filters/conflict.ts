@@ -4,6 +4,7 @@
  */
 
 import { seconds } from "./evidence.ts";
+import { runsBefore } from "./lanes.ts";
 import { neverReached } from "./leftover.ts";
 import { alwaysEnds, canDrop, counterpartOf, type Draft, type Look } from "./look.ts";
 import { hiddenOf } from "./scope.ts";
@@ -114,7 +115,7 @@ function decidesAlone(look: Look): Draft | null {
   const { place, staleness, drops } = look;
   const counterpart = counterpartOf(look);
   if (staleness.word !== "established" || counterpart === null || !alwaysEnds(place)) return null;
-  if (counterpart.entry.reachable.value !== "no" || counterpart.entry.order < place.entry.order) return null;
+  if (counterpart.entry.reachable.value !== "no" || runsBefore(counterpart, place, look.lane)) return null;
   if (drops.exact && drops.at_least > 0) return proven(look);
   const meaning = `${nameOf(place)} was left behind and ends the chain for every packet, so that ${nameOf(counterpart)} behind it never runs: an older version decides alone about this traffic.`;
   return { kind: KIND, verdict: "likely", meaning, missing: [] };

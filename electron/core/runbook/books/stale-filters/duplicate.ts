@@ -1,4 +1,5 @@
 /** The same version twice on one hook: each packet is handled twice. */
+import { runsBefore } from "./lanes.ts";
 import type { Draft, Look } from "./look.ts";
 import { twinsOf } from "./peers.ts";
 import { nameOf, trafficHint } from "./words.ts";
@@ -14,7 +15,7 @@ export function duplicateOf({ place, lane, staleness, all }: Look): Look["place"
   );
   if (twin === undefined || place.entry.reachable.value === "no") return null;
   const other = all.find((one) => one.place === twin)?.staleness.score ?? 0;
-  const spoken = staleness.score === other ? place.entry.order > twin.entry.order : staleness.score > other;
+  const spoken = staleness.score === other ? runsBefore(twin, place, lane) : staleness.score > other;
   return spoken ? twin : null;
 }
 

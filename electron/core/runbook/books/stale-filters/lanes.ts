@@ -72,6 +72,11 @@ export function sameChain(one: Lane, other: Lane): boolean {
   return words(one) === words(other) && one.others.length === other.others.length;
 }
 
+/** True when the first is run before the second; `order` of an entry counts within its hook only. */
+export function runsBefore(one: Place, other: Place, { places }: Lane): boolean {
+  return places.indexOf(one) < places.indexOf(other);
+}
+
 /** The place a key stands for, with its lane. */
 export function placeAt(datapath: Datapath, key: Key): { lane: Lane; place: Place } | null {
   for (const lane of lanesOf(datapath)) {

@@ -1,5 +1,6 @@
 /** A program that no packet gets to: by the code of the one in front, or because it did not run while those in front did. */
 import { seconds } from "./evidence.ts";
+import { runsBefore } from "./lanes.ts";
 import type { Draft, Look } from "./look.ts";
 import { MIN_RUNS } from "./weights.ts";
 import { nameOf } from "./words.ts";
@@ -26,8 +27,8 @@ export function leftover(look: Look): Draft {
 
 /** For one that may run and did not, while those in front of it did often enough; null when it ran, or little did. */
 export function neverReached({ place, lane, figures, drops }: Look): Draft | null {
-  if (figures === null || drops.runs !== 0 || place.entry.order === 1) return null;
-  const first = lane.places.find(({ entry }) => entry.order < place.entry.order && entry.mechanism !== "xdp");
+  if (figures === null || drops.runs !== 0) return null;
+  const first = lane.places.find((one) => runsBefore(one, place, lane));
   const ran = figures.programs.get(first?.entry.prog_id ?? -1)?.runs ?? null;
   if (first === undefined || ran === null || ran < MIN_RUNS) return null;
   const meaning = `${nameOf(place)} did not run once in ${seconds(figures)}, while ${nameOf(first)} in front of it ran ${ran} times: it dropped none of these packets. Its neighbours' code does not prove that it never will.`;

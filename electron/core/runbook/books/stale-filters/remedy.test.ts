@@ -5,20 +5,8 @@ import type { Proposal, RunChange, RunState } from "../../types.ts";
 import { conclude } from "./conclude.ts";
 import book from "./index.ts";
 import { proposals } from "./propose.ts";
-import {
-  AGENT,
-  ALWAYS_NEXT,
-  type Attached,
-  aNodeOf,
-  aState,
-  aTrace,
-  current,
-  egressOf,
-  measuredRun,
-  owner,
-  siblings,
-  stale,
-} from "./testdata.ts";
+import { AGENT, ALWAYS_NEXT, type Attached, aNodeOf, current, owner, siblings, stale } from "./testdata.ts";
+import { aState, aTrace, egressOf, measuredRun } from "./testdata-runs.ts";
 import { verify } from "./verify.ts";
 
 const OLD = { program: stale(1), pref: 1 };

@@ -28,9 +28,12 @@ export function scopeOf(datapath: Datapath, inputs: Readonly<Record<string, stri
   }
   const [one] = pods ?? [];
   if (one?.host_network) return nothing(named, `${podName(one)} uses the node's own interfaces: give one of those.`);
-  const found = datapath.interfaces.filter(
+  const all = datapath.interfaces.filter(
     (iface) => (!ifname || iface.name === ifname) && (one === undefined || iface.pod === one.key),
   );
+  // Every pod has an eth0: without a pod the node's own is meant, when there is one.
+  const own = one === undefined ? all.filter(({ host_netns }) => host_netns) : [];
+  const found = own.length > 0 ? own : all;
   if (found.length > 0) return within(datapath, found, named);
   return nothing(named, `${ifname ? `No interface ${ifname}` : `No interface of ${pod}`} was found in the picture.`);
 }

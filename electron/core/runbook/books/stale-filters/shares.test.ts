@@ -3,17 +3,8 @@ import type { Datapath } from "../../../model/types.ts";
 import { measured } from "./figures.ts";
 import { lanesOf } from "./lanes.ts";
 import { sharesOf } from "./shares.ts";
-import {
-  ALWAYS_NEXT,
-  ALWAYS_PASS,
-  aNodeOf,
-  aTrace,
-  type Counts,
-  current,
-  measuredRun,
-  NEXT_OR_DROP,
-  PASS_OR_DROP,
-} from "./testdata.ts";
+import { ALWAYS_NEXT, ALWAYS_PASS, aNodeOf, current, NEXT_OR_DROP, PASS_OR_DROP } from "./testdata.ts";
+import { aTrace, type Counts, measuredRun } from "./testdata-runs.ts";
 
 type Returns = { values: number[]; complete: boolean } | null;
 
@@ -95,6 +86,14 @@ describe("what each program can have dropped", () => {
     expect(bounds([NEXT_OR_DROP, PASS_OR_DROP], { 1: { runs: 600 }, 2: { runs: 599 } }, 20)).toEqual([
       [1, 0, 3],
       [2, 17, 20],
+    ]);
+  });
+
+  it("does not follow from counts that began at different times", () => {
+    const mixed = { 1: { runs: 600 }, 2: { runs: 560, verdicts: { TC_ACT_OK: 560 } } };
+    expect(bounds([NEXT_OR_DROP, PASS_OR_DROP], mixed)).toEqual([
+      [1, 0, 600],
+      [2, 0, 0],
     ]);
   });
 

@@ -94,11 +94,7 @@ function limitOf(
   if (!runsHereOnly(place, datapath) || seen?.runs == null) return { floor: 0, limit: null, because: [] };
   const { runs } = seen;
   if (runs === 0) return { floor: 0, limit: 0, because: ["it did not run"] };
-  const behind = follower(place, lane);
-  const passed =
-    behind === null || !runsHereOnly(behind, datapath)
-      ? null
-      : (figures.programs.get(behind.entry.prog_id ?? -1)?.runs ?? null);
+  const passed = runsBehind(place, lane, figures, datapath);
   if (passed === null) return { floor: 0, limit: runs, because: [] };
   const slack = readingSlack(runs);
   const ended = Math.max(0, runs - passed);
@@ -111,6 +107,17 @@ function limitOf(
     limit: Math.min(runs, ended + slack),
     because: [text, "its code ends the chain in no other way than by dropping"],
   };
+}
+
+/**
+ * Runs of the one behind it; null when they are not of the same packets. Where a program's own returns are counted, counting began
+ * when it was traced, up to a second after the run counts of the others were read.
+ */
+function runsBehind(place: Place, lane: Lane, figures: Figures, datapath: Datapath): number | null {
+  const behind = follower(place, lane);
+  if (behind === null || !runsHereOnly(behind, datapath)) return null;
+  const seen = figures.programs.get(behind.entry.prog_id ?? -1);
+  return seen === undefined || seen.drops !== null ? null : seen.runs;
 }
 
 /** The program that runs next for every packet this one lets go on; null when there is none, or not for every packet. */

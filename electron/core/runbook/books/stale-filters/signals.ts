@@ -5,7 +5,7 @@
 import { isoTime, olderThanAgent } from "../../../findings/lib/evidence.ts";
 import { entryLabel, placeOf } from "../../../model/label.ts";
 import type { BpfMap, Datapath, Key } from "../../../model/types.ts";
-import { type Lane, lanesOf, type Place } from "./lanes.ts";
+import { type Lane, lanesOf, type Place, runsBefore } from "./lanes.ts";
 import { commonest, holdersOf, linkOf, pinsOf, siblingsOf, twinsOf } from "./peers.ts";
 import { ESTABLISHED, MIN_SIBLINGS, type SignalId, SUSPECTED, WEIGHTS } from "./weights.ts";
 
@@ -60,7 +60,7 @@ const SIGNS: Record<SignalId, Sign> = {
       ? null
       : { text: `on ${own}, while the newer ${labelOf(newer)} is on ${newer.entry.mechanism}` };
   },
-  "same-name": ({ place, twins }) => {
+  "same-name": ({ place, lane, twins }) => {
     const newer = twins.find((twin) => loadedAfter(twin, place));
     if (newer !== undefined) {
       return {
@@ -68,9 +68,7 @@ const SIGNS: Record<SignalId, Sign> = {
         key: newer.entry.key,
       };
     }
-    const again = twins.find(
-      (twin) => twin.entry.prog_id === place.entry.prog_id && twin.entry.order < place.entry.order,
-    );
+    const again = twins.find((twin) => twin.entry.prog_id === place.entry.prog_id && runsBefore(twin, place, lane));
     return again === undefined
       ? null
       : { text: `the same program is attached before it, too, at ${placeOf(again.entry)}` };

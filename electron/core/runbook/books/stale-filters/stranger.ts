@@ -6,7 +6,7 @@
 import { sharePackets } from "../../../findings/lib/stacks.ts";
 import { enforces } from "../../../model/build/families.ts";
 import { ofThing, seconds } from "./evidence.ts";
-import type { Place } from "./lanes.ts";
+import { type Place, runsBefore } from "./lanes.ts";
 import { neverReached } from "./leftover.ts";
 import { canDrop, type Draft, type Look, onlyGoesOn } from "./look.ts";
 import { MIN_RUNS } from "./weights.ts";
@@ -78,7 +78,7 @@ export function stranger(look: Look): Draft {
 
 /** What its return values do to those behind it. */
 function behind({ place, lane }: Look): string {
-  const later = lane.places.filter(({ entry }) => entry.order > place.entry.order && entry.mechanism !== "xdp");
+  const later = lane.places.filter((one) => runsBefore(place, one, lane));
   if (later.length === 0) return "Nothing runs behind it.";
   if (onlyGoesOn(place)) return `It always goes on to ${later.map(nameOf).join(", ")}.`;
   const ends = place.entry.verdicts.filter(({ effect }) => effect === "pass").map(({ verdict }) => verdict);
@@ -90,7 +90,7 @@ function behind({ place, lane }: Look): string {
 /** It let packets pass that the enforcing program behind it never saw: counted, so only where its verdicts were seen. */
 function bypassed({ place, lane, figures }: Look): Draft | null {
   const enforcer = lane.places.find(
-    (one) => one.entry.order > place.entry.order && isEnforcer(one) && sharePackets(place, one),
+    (one) => runsBefore(place, one, lane) && isEnforcer(one) && sharePackets(place, one),
   );
   const verdicts = figures?.programs.get(place.entry.prog_id ?? -1)?.verdicts ?? null;
   if (enforcer === undefined || verdicts === null || !lane.iface.pod_host_end) return null;
@@ -108,9 +108,7 @@ function bypassed({ place, lane, figures }: Look): Draft | null {
 export function shadowedEnforcer(look: Look): Draft | null {
   const { place, lane, drops, staleness } = look;
   if (!isEnforcer(place) || place.entry.reachable.value !== "no" || staleness.word === "established") return null;
-  const front = lane.places.find(
-    (one) => one.entry.order < place.entry.order && sharePackets(one, place) && !onlyGoesOn(one),
-  );
+  const front = lane.places.find((one) => runsBefore(one, place, lane) && sharePackets(one, place) && !onlyGoesOn(one));
   if (front === undefined || familyOf(front) === familyOf(place)) return null;
   const meaning = `${nameOf(place)} enforces ${ownerOf(place)}'s policy, and no packet gets to it: ${place.entry.reachable.reason}. What ${nameOf(front)} lets pass, passes unchecked.`;
   // Of one nobody knows, it may be the agent's own.

@@ -1,8 +1,7 @@
-/** A small node in pictures and figures, for this book's tests: the chains are put in order and judged by the model itself. */
+/** A small node in pictures, for this book's tests: the chains are put in order and judged by the model itself. */
 import { completeChain, type DraftEntry } from "../../../model/chain.ts";
 import { aDatapath, aHook, aNode, anEntry, anIface, aPod, aProgram } from "../../../model/testdata/make.ts";
 import type { Agent, BpfMap, Datapath, Hook, Iface, NodeInfo, Owner, Program } from "../../../model/types.ts";
-import type { RunState, TraceEvidence } from "../../types.ts";
 
 export const OUT = "egress (out → pod)";
 export const IN = "ingress (pod → out)";
@@ -161,105 +160,12 @@ export const siblings = (mechanism: "clsact" | "tcx" = "clsact"): Pod[] =>
     ingress: [{ program: current(id + 1, { name: "cil_from_container" }), mechanism }],
   }));
 
-export interface Counts {
-  runs: number;
-  /** Absent: not seen. */
-  verdicts?: Record<string, number>;
-}
+/** A pod with these programs on its egress, beside two that are as they should be. */
+export const withEgress = (egress: Attached[], mechanism: "clsact" | "tcx" = "clsact"): Datapath =>
+  aNodeOf([{ name: "lxc1", egress }, ...siblings(mechanism)]);
 
-const DROPPING = /SHOT|DROP|ABORTED/;
-
-/** What the tracer said of one hook: exact where verdicts are given, else with the hook's drops. */
-export function aTrace(
-  counts: Readonly<Record<number, Counts>>,
-  hook: { drops?: number; complete?: boolean } = {},
-  flows: Record<string, unknown>[] = [],
-): TraceEvidence {
-  const program = Object.entries(counts).map(([id, { runs, verdicts }]) => ({
-    prog_id: Number(id),
-    evidence: verdicts === undefined ? "hook" : "program",
-    runs,
-    drops:
-      verdicts === undefined
-        ? null
-        : Object.entries(verdicts).reduce((all, [name, count]) => all + (DROPPING.test(name) ? count : 0), 0),
-    // As tables of a trace hold an object.
-    verdicts: verdicts === undefined ? null : JSON.stringify(verdicts),
-  }));
-  const exact = program.every(({ evidence }) => evidence === "program");
-  return {
-    trace_id: "t1",
-    tracer: "verdict",
-    schema: {
-      record: "schema",
-      protocol: 1,
-      tracer: "verdict",
-      version: "1",
-      arch: "x86_64",
-      kernel: "6.18.0",
-      variant: exact ? "fexit" : "hook",
-      proves: "",
-      fallbacks: exact ? [] : [{ wanted: "fexit", why: "this kernel does not let programs be traced" }],
-      params: {},
-      records: {},
-      started_us: 1,
-    },
-    summary: {
-      record: "summary",
-      time_us: 1,
-      duration_ms: 10_000,
-      ended: "time",
-      events: 0,
-      lost: 0,
-      evicted: 0,
-      thinned: 0,
-      cost: null,
-    },
-    error: null,
-    records: {
-      program,
-      hook:
-        hook.drops === undefined
-          ? []
-          : [{ drops: hook.drops, others: 0, complete: hook.complete ?? true, qdisc_drops: hook.drops }],
-      flow: flows,
-    },
-    dropped: {},
-  };
-}
-
-export const aFlow = (prog_id: number | null, count: number, sport = 40_000) => ({
-  prog_id,
-  verdict: "drop",
-  proto: "tcp",
-  src: "10.0.0.9",
-  dst: "10.0.1.7",
-  sport,
-  dport: 8080,
-  count,
-});
-
-export function aState(datapath: Datapath | null, change: Partial<RunState> = {}): RunState {
-  return {
-    node: { name: "n1", label: "node-1", root: true },
-    started_at: 1,
-    inputs: {},
-    datapath,
-    previous: null,
-    collect_command_id: "c1",
-    traces: {},
-    readings: {},
-    answers: {},
-    left_out: {},
-    changes: [],
-    verdicts: [],
-    ...change,
-  };
-}
-
-/** The key of an egress lane of the nth pod. */
-export const egressOf = (index: number): string => `if:4026531840:${7 + index} egress`;
-
-/** A run in which the hook of the first pod's egress was measured, with what that came to. */
-export const measuredRun = (datapath: Datapath, trace: TraceEvidence, change: Partial<RunState> = {}): RunState =>
-  aState(datapath, { traces: { measure: { [egressOf(0)]: trace } }, ...change });
+/** What an older agent left at pref 1, and what the running one has behind it. */
+export const OLD: Attached = { program: stale(1), pref: 1 };
+export const NOW: Attached = { program: current(2) };
+/** How the verdict on the first is addressed. */
+export const CONFLICT = "active-conflict: lxc1, pref 1 handle 0x1: cil_to_container (id 1)";

@@ -50,9 +50,9 @@ export const MIN_RUNS = 250;
 export const readingSlack = (runs: number): number => Math.max(2, Math.ceil(runs * 0.0001));
 
 /**
- * After a change: so many drops had to be expected at the rate of before for none to mean anything (chance e^-7, below 0.1 %).
+ * After a change: so many drops had to be expected at the rate of before for none to mean anything (chance e^-5, 0.7 %).
  */
-export const MIN_EXPECTED_DROPS = 7;
+export const MIN_EXPECTED_DROPS = 5;
 
 /** Between two pictures that both lack a program: a pod that has just been started gets it within a second or two. */
 export const MIN_APART_S = 5;

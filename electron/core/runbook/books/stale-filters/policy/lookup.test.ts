@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { BpfMap, Datapath } from "../../../../model/types.ts";
 import type { TraceEvidence } from "../../../types.ts";
 import { conclude } from "../conclude.ts";
-import { aFlow, aMap, aNodeOf, aTrace, current, egressOf, measuredRun, siblings, stale } from "../testdata.ts";
+import { aMap, aNodeOf, current, siblings, stale } from "../testdata.ts";
+import { aFlow, aTrace, egressOf, measuredRun } from "../testdata-runs.ts";
 import { identityOf, ipcacheEntry, policyEntry } from "./layout.ts";
 import { mapsPlan } from "./lookup.ts";
 
