@@ -37,6 +37,8 @@ async function vitest(project, log) {
   else total.passed += report.passed;
   total.failed += passed ? 0 : Math.max(1, report?.failed ?? 0);
   total.skipped += report?.skipped ?? 0;
+  if (report && !passed && report.failures.length === 0)
+    told.push(`FAILED ${project}: an error outside of any test, which is in what it printed`);
   told.push(...(report?.failures ?? []).map((what) => `${passed ? "UNSTEADY" : "FAILED"} ${project} ${what}`));
   return passed ? 0 : 1;
 }

@@ -246,7 +246,8 @@ describe.runIf(process.platform === "linux").concurrent.each(SHELLS.filter(insta
     it("stops on TERM", async () => {
       const { child, result, saw } = run(shell, ["sh", "-c", "echo up; sleep 300"], null);
       await saw("up");
-      const stop = () => process.kill(-(child.pid ?? 0), "SIGTERM"); // the group, as sshd does
+      const runs = () => child.exitCode === null && child.signalCode === null;
+      const stop = () => runs() && process.kill(-(child.pid ?? 0), "SIGTERM"); // the group, as sshd does
       const again = setInterval(stop, 300); // one that comes before the guard is ready is not heeded
       stop();
       expect(await result.finally(() => clearInterval(again))).toEqual({
