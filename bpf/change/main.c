@@ -19,20 +19,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "attachment.h"
 #include "clock.h"
+#include "keeper.h"
 #include "output.h"
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-/* What the second process is told: nothing means that the first is gone. */
-enum word { WORD_DETACHED = 'd', WORD_OVER = 'o' };
 
 #define LONGEST_LEASE_S 3600
 /* A line is waited for so long to be taken, then no more lines are written. */
@@ -48,9 +45,7 @@ struct change {
 	struct attachment attachment;
 	struct out *out;
 	int signal_fd;
-	/* To the second process. */
-	int keeper_fd;
-	pid_t keeper;
+	struct keeper keeper;
 };
 
 static struct change change;
@@ -220,79 +215,6 @@ static void say_chain(const char *record, const struct chain *chain)
 	chain_write(change.out, "chain", chain);
 }
 
-/*
- * Out of reach of whoever ends the first with all of its session, or all that carries the guard's mark of a command
- * (electron/host/transport/guard-script.ts): that may be before it had its turn on a busy node.
- */
-static void leave_session(void)
-{
-	char *part = getenv("BPFDESK_PART");
-
-	setsid();
-	if (part)
-		memset(part, '-', strlen(part));
-}
-
-/* The second process: holds what is needed, and restores when the first is gone without a word. */
-static void keep(int words)
-{
-	char word, last = 0;
-	ssize_t got;
-	sigset_t all;
-
-	/* What ends the first is not to end this one before it has done its work. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	prctl(PR_SET_NAME, "bpfdesk-keeper");
-	leave_session();
-	while ((got = read(words, &word, 1)) != 0) {
-		if (got < 0 && errno != EINTR)
-			break;
-		if (got == 1)
-			last = word;
-	}
-	if (last == WORD_DETACHED)
-		attachment_restore(&change.attachment);
-	_exit(0);
-}
-
-static const char *start_keeper(void)
-{
-	int words[2];
-
-	if (pipe2(words, O_CLOEXEC))
-		return "The second process cannot be started (no descriptors).";
-	change.keeper = fork();
-	if (change.keeper < 0)
-		return "The second process cannot be started.";
-	if (change.keeper == 0) {
-		close(words[1]);
-		/* The node's connection must not be held open by it. */
-		close(STDIN_FILENO);
-		close(STDOUT_FILENO);
-		close(STDERR_FILENO);
-		keep(words[0]);
-	}
-	close(words[0]);
-	change.keeper_fd = words[1];
-	return NULL;
-}
-
-static bool tell_keeper(enum word word)
-{
-	char byte = (char)word;
-
-	return write(change.keeper_fd, &byte, 1) == 1;
-}
-
-/* From now on the second process does nothing any more; it is gone when this returns. */
-static void dismiss_keeper(void)
-{
-	tell_keeper(WORD_OVER);
-	close(change.keeper_fd);
-	waitpid(change.keeper, NULL, 0);
-}
-
 enum heard { HEARD_GO, HEARD_CONFIRM, HEARD_UNDO, HEARD_END, HEARD_SIGNAL, HEARD_NOTHING };
 
 static uint64_t now_ms(void)
@@ -347,7 +269,7 @@ static int restore(const char *reason)
 	const char *why = attachment_restore(&change.attachment);
 
 	/* Whatever came of it, it was tried and is told: the second process need not try it again. */
-	dismiss_keeper();
+	keeper_dismiss(&change.keeper);
 	if (why)
 		return fail("not-restored", why, "Restart its owner, or attach it by hand; what was there is in the line armed.");
 	chain_read(&now, change.ifindex);
@@ -384,12 +306,12 @@ static int detach(void)
 	if (!chain_same(&now, &attachment->before, SIZE_MAX))
 		return fail("changed-meanwhile", "What is attached there has changed since the plan was made; nothing was done.",
 			    "Look again and make a new plan.");
-	if (!tell_keeper(WORD_DETACHED))
+	if (!keeper_take_over(&change.keeper))
 		return fail("no-keeper", "The second process is gone; nothing was done.", "Try again.");
 	until = now_ms() + (uint64_t)change.lease_s * 1000;
 	why = attachment_detach(&change.attachment);
 	if (why) {
-		dismiss_keeper();
+		keeper_dismiss(&change.keeper);
 		return fail("not-detached", why, "Nothing was changed.");
 	}
 	chain_read(&now, change.ifindex);
@@ -402,7 +324,7 @@ static int detach(void)
 	if (heard != HEARD_CONFIRM)
 		return restore(reason_of(heard));
 	/* Should this process be killed from here on, the change stays. */
-	tell_keeper(WORD_OVER);
+	keeper_let_be(&change.keeper);
 	out_line(change.out, "confirmed");
 	end_line();
 	do
@@ -410,7 +332,7 @@ static int detach(void)
 	while (heard == HEARD_GO || heard == HEARD_CONFIRM);
 	if (heard == HEARD_UNDO)
 		return restore("undo");
-	dismiss_keeper();
+	keeper_dismiss(&change.keeper);
 	out_line(change.out, "left");
 	end_line();
 	return EXIT_DONE;
@@ -424,7 +346,7 @@ static int arm(void)
 
 	if (why)
 		return fail("not-armed", why, "Nothing was changed. Look again and make a new plan.");
-	why = start_keeper();
+	why = keeper_start(&change.keeper, &change.attachment);
 	if (why)
 		return fail("not-armed", why, "Nothing was changed.");
 	say_chain("armed", &attachment->before);
@@ -437,7 +359,7 @@ static int arm(void)
 	while (heard == HEARD_CONFIRM);
 	if (heard == HEARD_GO)
 		return detach();
-	dismiss_keeper();
+	keeper_dismiss(&change.keeper);
 	out_line(change.out, "disarmed");
 	end_line();
 	return EXIT_DONE;
