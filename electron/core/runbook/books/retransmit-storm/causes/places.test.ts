@@ -65,6 +65,16 @@ describe("places of this node that are no programs", () => {
     );
   });
 
+  it("account for a storm, so that a hook that cannot be seen into need not", () => {
+    const scene: Scene = {
+      traffic: [bad, healthy],
+      drops: drops(190, { reason: "QDISC_DROP", at: UPLINK }),
+      xdp: true,
+    };
+    expect(causes(scene)).toEqual([MTU, `qdisc:${HOST}:2 confirmed qdisc-drop`]);
+    expect(verdictOn(scene, "xdp")?.meaning).toContain("another place of this node accounts for most of it");
+  });
+
   it("other: places this book cannot read are a hint", () => {
     const scene: Scene = { traffic: [bad, healthy], drops: drops(190, { reason: "IP_CSUM", at: UPLINK }) };
     expect(causes(scene)).toContain(`other:${HOST}:2 likely other-drop`);

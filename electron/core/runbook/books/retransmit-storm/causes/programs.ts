@@ -28,8 +28,8 @@ export function programVerdicts(found: Case): RunbookVerdict[] {
   const proven = [...fromDrops, ...fromHooks.map((one) => unseenByDrops(found, one))];
   const isBlamed = proven.some((one) => one.verdict !== "ruled_out");
   // Another storm may have another cause: of it the rest is told.
-  const left = isBlamed ? unexplained(found) : found.suspects;
-  return left.length === 0 ? proven : [...proven, ...withoutDrops(found, looked, left)];
+  const left = unexplained(found);
+  return isBlamed && left.length === 0 ? proven : [...proven, ...withoutDrops(found, looked, left)];
 }
 
 function withDrops(found: Case, place: DropPlace, its: Looked | null): RunbookVerdict {
@@ -119,7 +119,8 @@ function unseenByDrops(found: Case, its: Looked): RunbookVerdict {
 }
 
 /** Of no program a drop of these connections was seen. */
-function withoutDrops(found: Case, all: readonly Looked[], suspects: readonly Suspect[]): RunbookVerdict[] {
+function withoutDrops(found: Case, all: readonly Looked[], unexplained: readonly Suspect[]): RunbookVerdict[] {
+  const suspects = unexplained.length === 0 ? found.suspects : unexplained;
   const { drops, drops_gap, matching, datapath, routes } = found;
   const crossed = new Set(crossedBy(eventsOf(found.events, suspects), datapath, routes));
   const looked = all.filter(({ candidate }) => crossed.has(candidate.place.iface));
@@ -131,13 +132,15 @@ function withoutDrops(found: Case, all: readonly Looked[], suspects: readonly Su
     const own = looked.filter((one) => isXdp(one.candidate) === xdp);
     // Where drops are seen with their reasons, only hooks that drop without one had to be looked at.
     const needed = own.filter(({ candidate }) => xdp || drops_gap !== null || isNetkit(candidate));
-    const gaps = [
+    const possible = [
       ...needed.flatMap(({ gap }) => (gap === null ? [] : [gap])),
       ...left.filter((one) => isXdp(one) === xdp).map((one) => `${labelOf(one)} was not looked at`),
       ...(xdp || drops_gap === null || own.length > 0 ? [] : [drops_gap]),
       ...((matching.translated.get(xdp ? "xdp" : "tc") ?? 0) >= PART * retrans ? [UNTRANSLATED] : []),
       ...(found.datapath === null ? ["no picture of the node: which programs there are"] : []),
     ];
+    // What other places of this node account for needs no program.
+    const gaps = unexplained.length === 0 ? [] : possible;
     const others = own.reduce((so, one) => so + one.others, 0) + (matching.others.get(xdp ? "xdp" : "tc") ?? 0);
     const none = `none of ${xdp ? "XDP" : "tc, tcx or netkit"} was seen dropping a packet of these connections`;
     return verdict({
@@ -157,9 +160,11 @@ function withoutDrops(found: Case, all: readonly Looked[], suspects: readonly Su
         ...own.flatMap(evidenceOf),
       ],
       meaning:
-        gaps.length === 0
+        possible.length === 0
           ? `No program of this node drops these packets${others > 0 ? ": what programs drop here is of others" : ""}.`
-          : "Whether a program drops these packets is not known for all hooks they cross.",
+          : gaps.length === 0
+            ? "No program was seen dropping these packets, and another place of this node accounts for most of it."
+            : "Whether a program drops these packets is not known for all hooks they cross.",
       missing: gaps,
     });
   };
