@@ -72,6 +72,7 @@ beforeEach(async () => {
     version: "0.0.0",
   });
   app = await openApp(browser, { service });
+  app.page.setDefaultTimeout(LONG.timeout);
 });
 afterEach(async () => {
   await app.close();

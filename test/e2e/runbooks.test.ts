@@ -283,20 +283,12 @@ it("approves a change by its exact word alone, follows it, and takes it back as 
   host.emit({ type: "change.restored", node, plan_id, reason: "undo", same: true, chain: before });
   await card(page, "conflict").getByText("Put back: you undid it. The chain is exactly what it was.").waitFor();
   await card(page, "conflict").getByRole("button", { name: "Plan this change…" }).waitFor();
-});
 
-it("says so when a change cannot be undone any more", async () => {
-  const host = bookHost();
-  const page = await openNode(host);
-  await page.getByRole("tab", { name: "Runbooks" }).click();
-  begun(host);
-  measuring(host);
-  concluded(host, verdicts(`trace-of-${run_id}`));
   host.emit({ type: "change.planned", node, plan });
   host.emit({ type: "change.approved", node, plan_id });
-  host.emit({ type: "change.armed", node, plan_id, command_id: "command-1", chain: [] });
-  host.emit({ type: "change.detached", node, plan_id, exact: true, chain: [] });
-  host.emit({ type: "change.confirmed", node, plan_id, checks: ["the node answers"] });
+  host.emit({ type: "change.armed", node, plan_id, command_id: "command-1", chain: before });
+  host.emit({ type: "change.detached", node, plan_id, exact: true, chain: plan.affects.remains });
+  host.emit({ type: "change.confirmed", node, plan_id, checks });
   host.emit({ type: "change.left", node, plan_id });
   await card(page, "conflict").getByText("cannot be undone by bpfdesk any more").waitFor();
   expect(await page.getByRole("button", { name: "Undo: put it back" }).count()).toBe(0);
@@ -373,6 +365,8 @@ it.each([
   const host = bookHost();
   const page = await openNode(host, size);
   const looksSound = async (state: string, include = "[data-view=runbooks]") => {
+    // What changes with a theme is colour, and with a window the place of things: these two states have them all.
+    if (name !== "light" && state !== "asked" && state !== "approval") return;
     expect({ state, serious: await serious(page, include) }).toEqual({ state, serious: [] });
     await screenshot(page, `runbooks-${state}-${name.replaceAll(" ", "-")}`);
   };
