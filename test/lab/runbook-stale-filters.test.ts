@@ -65,7 +65,7 @@ beforeAll(async () => {
     ({ phase, error, datapath }) => error !== null || (phase === "ready" && datapath !== null),
   );
   if (ready.error) throw new Error(ready.error.message);
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await test?.end();
   await lab?.stop();
@@ -194,7 +194,7 @@ it("finds the one that drops among those that do not, has it taken off, and sees
   expect(textOf(after)).toMatch(/0 drops of \d+ packets/);
   expect(words(run.verdicts)[stale]).not.toContain("confirmed active-conflict");
   expect(words(run.verdicts)[stale]).not.toContain("likely active-conflict");
-}, 180_000);
+}, 400_000);
 
 it("finds nothing to do the second time, and says so", async () => {
   const stale = faultInterface(lab.plan, "stale-filter") ?? "";
@@ -210,4 +210,4 @@ it("finds nothing to do the second time, and says so", async () => {
   expect(run.verdicts.find(({ id }) => id === "nothing-found")?.meaning).toContain(
     "There is no stale filter here, and nothing to do.",
   );
-}, 120_000);
+}, 300_000);
