@@ -27,11 +27,13 @@ import { conclude, MEASURE_STEP } from "./conclude.ts";
 import { lanesToMeasure, measurePlan } from "./plan.ts";
 import { MAPS_STEP, mapsPlan } from "./policy/lookup.ts";
 import { proposals } from "./propose.ts";
-import { changedEntries, VERIFY_STEP, verify, verifyPlan } from "./verify.ts";
+import { VERIFY_STEP, verify, verifyPlan } from "./verify.ts";
 import { DEFAULT_SECONDS } from "./weights.ts";
 
-const changed = (state: RunState): true | { skip: string } =>
-  changedEntries(state).length > 0 ? true : { skip: "Nothing was changed." };
+/** Whether a change was made or is under way: the engine waits for its end before it verifies. */
+const changed = ({ changes }: RunState): true | { skip: string } =>
+  changes.some(({ phase }) => BEGUN.has(phase)) ? true : { skip: "Nothing was changed." };
+const BEGUN: ReadonlySet<string> = new Set(["approved", "armed", "detached", "confirmed"]);
 
 const book: Runbook = {
   id: "stale-filters",
@@ -39,7 +41,7 @@ const book: Runbook = {
   symptom: "One in fifty connections times out, no SYN-ACK; NetworkPolicy and the agent say all is well",
   when_to_use:
     "After an upgrade or a restart of the network agent; when an interface has more than one program; when packets of a pod vanish on its node.",
-  runs: "Reads the node twice, which changes nothing, and runs the verdict tracer on the suspicious hooks for some seconds: a counter per run of a traced program, with kernel run statistics on meanwhile. Needs root.",
+  runs: "Reads the node twice, which changes nothing, and runs the verdict tracer on the suspicious hooks for some seconds: a counter per run of a traced program, with kernel run statistics on meanwhile. Of a program that was seen to drop it reads the policy map. Needs root.",
   inputs: [
     {
       name: "interface",

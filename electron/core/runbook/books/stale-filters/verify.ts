@@ -14,7 +14,7 @@ export const VERIFY_STEP = "verify";
 /** The attachment is off as far as the run knows; whether it is, the picture says. */
 const OFF = new Set(["detached", "confirmed"]);
 
-export function changedEntries({ changes }: RunState): Key[] {
+function changedEntries({ changes }: RunState): Key[] {
   return [...new Set(changes.filter(({ phase }) => OFF.has(phase)).map(({ entry }) => entry))];
 }
 
@@ -60,7 +60,7 @@ function verdictOf(state: RunState, key: Key, { lane, place }: Before): RunbookV
     ? judge(state, nameOf(place), lane, then, now)
     : {
         verdict: "cannot_tell" as const,
-        meaning: `${nameOf(place)} is attached: it was not taken off, or it was put back.`,
+        meaning: `${nameOf(place)} is attached in the last picture: it was not taken off, it was put back, or the picture is older than the change.`,
         missing: ["who attached it again, if it was off"],
       };
   return {
