@@ -25,8 +25,10 @@ export interface Case {
   datapath: Datapath | null;
   retrans: TraceEvidence | null;
   drops: TraceEvidence | null;
-  /** Null when the tracer of drops saw everything, with the kernel's reasons; otherwise what it may have missed and why. */
+  /** Null when the tracer of drops saw every drop it can see; otherwise what it may have missed and why. */
   drops_gap: string | null;
+  /** The same for what TCP itself drops, which kernels without reasons do not tell. */
+  tcp_drops_gap: string | null;
   readings: Readings;
   routes: Routes;
   /** All of them, for comparison; and of those that were asked for. */
@@ -62,7 +64,7 @@ function put(state: RunState): Case {
   const events = eventsOf(retransmissionsOf(retrans), suspects);
   return {
     ...{ state, limits, datapath, retrans, drops, readings, routes, destinations, asked, suspects, events },
-    drops_gap: dropsGap(drops),
+    ...dropsGaps(drops),
     matching: matchingOf(
       stormsOf(suspects, retransmissionsOf(retrans), destinations),
       dropFlowsOf(drops),
@@ -118,12 +120,10 @@ function rowsOf(suspects: readonly Suspect[]): Set<Destination> {
   return new Set(suspects.flatMap(({ rows }) => rows));
 }
 
-function dropsGap(drops: TraceEvidence | null): string | null {
-  const gap = gapOf(drops, "the tracer of dropped packets");
-  if (gap !== null) return gap;
-  return drops?.schema?.variant === "reasons"
-    ? null
-    : "this kernel gives no reasons for drops, and does not tell what TCP itself drops";
+function dropsGaps(drops: TraceEvidence | null): Pick<Case, "drops_gap" | "tcp_drops_gap"> {
+  const drops_gap = gapOf(drops, "the tracer of dropped packets");
+  const untold = drops?.schema?.variant === "reasons" ? null : "this kernel does not tell what TCP itself drops";
+  return { drops_gap, tcp_drops_gap: drops_gap ?? untold };
 }
 
 /** Retransmissions of the suspects. With no suspects none. */

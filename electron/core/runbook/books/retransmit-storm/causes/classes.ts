@@ -2,7 +2,7 @@
 import type { Evidence, RunbookVerdict } from "../../../types.ts";
 import type { Case } from "../case.ts";
 import type { DropClass } from "../drop-classes.ts";
-import { ifaceAt } from "../interfaces.ts";
+import { ifaceAt, ifaceOf } from "../interfaces.ts";
 import type { DropPlace } from "../matches.ts";
 import { EXPLAINS, PART } from "../thresholds.ts";
 import { counted, seen, TRANSLATED, UNTRANSLATED, verdict } from "../words.ts";
@@ -129,9 +129,16 @@ function withDrops(found: Case, place: DropPlace, name: Told, about: About): Run
   return unsure ? { ...made, verdict: "likely", missing: ["what the kernel frees at that place"] } : made;
 }
 
+/** TCP's own drops happen where it receives: elsewhere they need not be seen. */
+function memoryGap({ drops_gap, tcp_drops_gap, suspects, datapath }: Case): string | null {
+  const isHere = suspects.some(({ rows }) => rows.some(({ daddr }) => ifaceOf(datapath, daddr) !== null));
+  return isHere || datapath === null ? tcp_drops_gap : drops_gap;
+}
+
 /** No drop of these connections was seen there: that rules it out when every drop would have been seen. */
 function withoutDrops(found: Case, name: Told, about: About): RunbookVerdict {
-  const { drops, drops_gap, matching } = found;
+  const { drops, matching } = found;
+  const drops_gap = name === "memory" ? memoryGap(found) : found.drops_gap;
   const signs = about.signs?.(found) ?? [];
   const grown = signs.filter(({ count }) => count > 0);
   const largest = Math.max(0, ...grown.filter(({ unseen }) => unseen || drops_gap !== null).map(({ count }) => count));

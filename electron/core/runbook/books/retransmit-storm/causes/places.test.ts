@@ -1,9 +1,6 @@
 /** Places of this node that are no programs, and kernels that tell less of them. */
 import { describe, expect, it } from "vitest";
-import { caseOf } from "../case.ts";
-import { candidatesOf, hookId } from "../hooks-plan.ts";
 import {
-  aState,
   BEYOND,
   bad,
   causes,
@@ -22,13 +19,13 @@ import {
 
 describe("kernels that give no reasons for drops", () => {
   const scene: Scene = { traffic: [bad, healthy], drops_variant: "places" };
-  it("need the verdicts of the hooks to rule programs out", () => {
-    const { chosen } = candidatesOf(caseOf(aState(scene)));
-    expect(chosen.map(({ place }) => hookId(place))).toEqual([HOOK, `${HOST}:10:egress`]);
-    expect(verdictOn(scene, "tc")?.verdict).toBe("cannot_tell");
-    const hooks = { [HOOK]: { drops: [] }, [`${HOST}:10:egress`]: { drops: [] } };
-    expect(verdictOn({ ...scene, hooks }, "tc")?.verdict).toBe("ruled_out");
-    expect(verdictOn(scene, "memory")?.verdict).toBe("cannot_tell");
+  it("rule out what was seen dropping nothing of these, but not TCP's own drops at a receiver on this node", () => {
+    expect(causes(scene)).toEqual([MTU, BEYOND]);
+    const inside: Traffic = { ...bad, to: WEB.address };
+    const counters = { [WEB.netns]: { PruneCalled: 0 } };
+    const local = (tcp: Scene["tcp"]): Scene => ({ ...scene, traffic: [inside, healthy], ...(tcp ? { tcp } : {}) });
+    expect(verdictOn(local(counters), "memory")?.verdict).toBe("ruled_out");
+    expect(verdictOn(local({ [WEB.netns]: { RcvPruned: 150 } }), "memory")?.verdict).toBe("likely");
   });
 
   it("need a program's own verdicts to prove that it drops", () => {
