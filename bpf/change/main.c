@@ -10,6 +10,10 @@
  * it back by itself; so it does when its input ends, on SIGTERM, SIGINT and SIGHUP, and when it is killed (a second process holds the
  * same and watches the first). After `confirm` it stays, so that `undo` can put it back, until its input ends. One JSON object a line.
  * Nothing is pinned: what is restored is attached as tc, ip or the owner's loader would.
+ *
+ *	bpfdesk-change runs --prog-id P --for-ms N
+ *
+ * changes nothing: it counts how often that program runs, for the plan, and says `runs`.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -28,10 +32,12 @@
 #include "clock.h"
 #include "keeper.h"
 #include "output.h"
+#include "runs.h"
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define LONGEST_LEASE_S 3600
+#define LONGEST_COUNT_MS 5000
 /* A line is waited for so long to be taken, then no more lines are written. */
 #define READER_PATIENCE_S 1
 
@@ -39,8 +45,12 @@ struct change {
 	struct hook_entry wanted;
 	uint32_t ifindex;
 	uint32_t lease_s;
+	uint32_t for_ms;
 	const char *netns;
 	uint64_t netns_inode;
+
+	/* Not to change anything. */
+	bool only_count;
 
 	struct attachment attachment;
 	struct out *out;
@@ -54,7 +64,8 @@ static int usage(void)
 {
 	fputs("usage: bpfdesk-change detach --ifindex N --kind tcx|clsact|xdp|netkit --direction ingress|egress|primary|peer\n"
 	      "         --prog-id N [--pref N --handle N --chain N --protocol N] [--netns PATH --netns-inode N] --lease SECONDS\n"
-	      "Then on standard input, a line each: go, confirm, undo. Its end before confirm puts everything back.\n",
+	      "Then on standard input, a line each: go, confirm, undo. Its end before confirm puts everything back.\n"
+	      "       bpfdesk-change runs --prog-id N --for-ms N\n",
 	      stderr);
 	return EXIT_USAGE;
 }
@@ -155,6 +166,8 @@ static bool read_option(int option, const char *text)
 		return true;
 	case 'l':
 		return number32(text, &change.lease_s) && change.lease_s > 0 && change.lease_s <= LONGEST_LEASE_S;
+	case 'f':
+		return number32(text, &change.for_ms) && change.for_ms > 0 && change.for_ms <= LONGEST_COUNT_MS;
 	case 'n':
 		change.netns = text;
 		return true;
@@ -173,12 +186,15 @@ static bool read_arguments(int argc, char **argv)
 		{ "pref", required_argument, NULL, 'r' },      { "handle", required_argument, NULL, 'h' },
 		{ "chain", required_argument, NULL, 'c' },     { "protocol", required_argument, NULL, 'o' },
 		{ "lease", required_argument, NULL, 'l' },     { "netns", required_argument, NULL, 'n' },
-		{ "netns-inode", required_argument, NULL, 'N' }, {},
+		{ "netns-inode", required_argument, NULL, 'N' }, { "for-ms", required_argument, NULL, 'f' }, {},
 	};
 	bool kind = false, direction = false;
 	int option;
 
-	if (argc < 2 || strcmp(argv[1], "detach"))
+	if (argc < 2)
+		return false;
+	change.only_count = !strcmp(argv[1], "runs");
+	if (!change.only_count && strcmp(argv[1], "detach"))
 		return false;
 	optind = 2;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -187,7 +203,11 @@ static bool read_arguments(int argc, char **argv)
 		kind |= option == 'k';
 		direction |= option == 'd';
 	}
-	return optind == argc && kind && direction && change.ifindex && change.wanted.prog_id && change.lease_s;
+	if (optind != argc || !change.wanted.prog_id)
+		return false;
+	if (change.only_count)
+		return change.for_ms && !kind && !direction && !change.ifindex && !change.lease_s && !change.netns;
+	return kind && direction && change.ifindex && change.lease_s && !change.for_ms;
 }
 
 /* Into the namespace of the interface, when it is still the one that was meant. */
@@ -365,6 +385,20 @@ static int arm(void)
 	return EXIT_DONE;
 }
 
+static int count_runs(void)
+{
+	uint64_t runs, took_ms;
+	const char *why = runs_count(change.wanted.prog_id, change.for_ms, &runs, &took_ms);
+
+	if (why)
+		return fail("not-counted", why, "The plan can be made without it.");
+	out_line(change.out, "runs");
+	out_u64(change.out, "runs", runs);
+	out_u64(change.out, "ms", took_ms);
+	end_line();
+	return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	sigset_t signals;
@@ -377,6 +411,11 @@ int main(int argc, char **argv)
 	if (!change.out)
 		return EXIT_FAILED;
 	signal(SIGPIPE, SIG_IGN);
+	if (change.only_count) {
+		code = count_runs();
+		out_free(change.out);
+		return code;
+	}
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);

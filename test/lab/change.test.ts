@@ -152,6 +152,29 @@ const THREE_FILTERS = [
 ];
 const loaded = async (id: number) => (await run(["bpftool", "prog", "show", "id", `${id}`])).code === 0;
 
+describe("counting the runs of a program", () => {
+  it("counts those of the time it looks, and changes nothing", async () => {
+    await agent([OBSERVER, "clsact pod", "filter pod egress 1 1 OBS:classifier_egress"]);
+    await inside(["ip", "address", "add", "10.77.0.1/24", "dev", "pod"]);
+    await inside(["ip", "neighbour", "replace", "10.77.0.2", "lladdr", "02:00:00:00:00:02", "dev", "pod"]);
+    const before = await filters("egress");
+    const [{ id }] = before as [Filter];
+    const ping = spawn("ip", ["netns", "exec", NETNS, "ping", "-q", "-i", "0.01", "10.77.0.2"], { stdio: "ignore" });
+    children.push(ping);
+    const { stdout, code } = await run([CHANGE, "runs", "--prog-id", `${id}`, "--for-ms", "1000"]);
+    ping.kill();
+    const { record, runs, ms } = JSON.parse(stdout) as { record: string; runs: number; ms: number };
+    expect({ code, record, before: await filters("egress") }).toEqual({ code: 0, record: "runs", before });
+    expect(ms).toBeGreaterThanOrEqual(1000);
+    // An echo each 10 ms, and what the interface says of itself.
+    expect(runs).toBeGreaterThan(0);
+    expect(runs).toBeLessThan(ms / 5);
+    expect((await run([CHANGE, "runs", "--prog-id", "4294967295", "--for-ms", "1"])).stdout).toContain(
+      "The program is gone",
+    );
+  });
+});
+
 describe("taking a clsact filter off", () => {
   it("takes exactly that one, and undo makes the chain what it was", async () => {
     await agent(THREE_FILTERS);

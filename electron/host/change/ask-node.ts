@@ -1,4 +1,5 @@
 /** What only the node can tell of a planned change: which boot it is, where the SSH session comes in, how often the program runs. */
+import { z } from "zod";
 import type { SshPath } from "../../core/change/ssh-path.ts";
 import { execChecked } from "../tools/checked.ts";
 import { firstText } from "../transport/text.ts";
@@ -16,9 +17,6 @@ echo "$SSH_CONNECTION"
 c=\${SSH_CONNECTION%% *}; case $c in ::ffff:*.*) c=\${c#::ffff:};; esac
 case $c in '') ;; *%*) echo "dev \${c#*%}";; *) ip -o route get "$c";; esac`;
 
-/** A second between two looks at the program, each with the uptime in front. */
-const RUNS = `for s in 1 0; do cat /proc/uptime; "$1" -j prog show id "$2" | head -c 65536; echo; sleep $s; done`;
-
 const LIMIT_MS = 10_000;
 const ANSWER = 256 * 1024;
 
@@ -35,21 +33,27 @@ export async function askNode(transport: NodeTransport, signal: AbortSignal): Pr
 
 const withoutScope = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 
-/** Runs per second where run statistics are on; null when the program is gone. Takes a second. */
-export async function measureRuns(
+const COUNT_MS = 1000;
+const counted = z.object({ record: z.literal("runs"), runs: z.number(), ms: z.number().positive() });
+
+/** Runs per second of a program, on all its hooks; null where they cannot be counted. `path`: of bpfdesk-change there. */
+export async function countRuns(
   transport: NodeTransport,
-  { bpftool, prog_id, signal }: { bpftool: string; prog_id: number; signal: AbortSignal },
+  { path, prog_id, signal }: { path: string; prog_id: number; signal: AbortSignal },
 ): Promise<number | null> {
-  const argv = ["sh", "-c", RUNS, "bpfdesk-runs", bpftool, String(prog_id)];
+  const argv = [path, "runs", "--prog-id", String(prog_id), "--for-ms", String(COUNT_MS)];
   const text = await say(transport, { argv, root: true, record_key: "change-runs", signal });
-  // bpftool leaves the figures of a program out that has not run.
-  const looks = [...text.matchAll(/^(\d+\.\d+) \S+\n(?:.*"id":\d+,(?:.*?"run_cnt":(\d+))?)?/gm)];
-  const [before, after] = looks.map(([row, uptime, runs]) => ({
-    at: Number(uptime),
-    runs: row.includes('"id":') ? Number(runs ?? 0) : Number.NaN,
-  }));
-  if (!before || !after || !(after.at > before.at) || !(after.runs >= before.runs)) return null;
-  return (after.runs - before.runs) / (after.at - before.at);
+  const read = counted.safeParse(tryJson(text));
+  return read.success ? (read.data.runs * 1000) / read.data.ms : null;
+}
+
+/** Undefined for what is none. */
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function say(

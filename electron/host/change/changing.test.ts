@@ -34,9 +34,8 @@ const filter = (pref: number, prog_id: number) => ({
 const BOTH = [filter(1, 5), filter(2, 9)];
 const ONE = [filter(2, 9)];
 
-/** As `measureRuns` has it printed. */
-const RUNS =
-  '10.00 20.00\n{"id":5,"type":"sched_cls","run_cnt":100}\n12.00 24.00\n{"id":5,"type":"sched_cls","run_cnt":160}\n';
+/** As bpfdesk-change counts them. */
+const RUNS = '{"record":"runs","runs":60,"ms":2000}\n';
 
 interface Tool {
   said: string[];
@@ -125,7 +124,7 @@ function changing(options: { kind?: NodeTransport["kind"]; privileges?: Privileg
     close: async () => {},
   };
   const made = createChanging({
-    ...{ node: "n1", transport, bpftool: () => "bpftool", beforeLending: async () => {} },
+    ...{ node: "n1", transport, beforeLending: async () => {} },
     work: {
       lend: async () => ({ path: TOOL, gone: false, remove: async () => [] }),
       askPod: async () => pod.shift() ?? "cannot_tell",

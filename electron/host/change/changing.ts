@@ -12,7 +12,7 @@ import { hasRoot } from "../../core/privileges.ts";
 import { within } from "../session/limit.ts";
 import type { LentBinary, NodeWork } from "../session/work.ts";
 import type { NodeTransport } from "../transport/types.ts";
-import { askNode, measureRuns } from "./ask-node.ts";
+import { askNode, countRuns } from "./ask-node.ts";
 import type { ChangeRecord } from "./record.ts";
 import { notApproved } from "./refusals.ts";
 import { type ChangeRun, startChange } from "./run.ts";
@@ -41,8 +41,6 @@ export interface ChangingParts {
   /** Awaited before anything is put on the node. */
   beforeLending(): Promise<void>;
   record: ChangeRecord;
-  /** The bpftool in use there. */
-  bpftool(): string;
   tell(...events: EventBody[]): void;
   /** Collects as soon as it can be done: what is attached there is another than in the picture. */
   lookAgain(): void;
@@ -118,12 +116,11 @@ export function createChanging(parts: ChangingParts): Changing {
       // Before the node is asked: what is not there needs no question.
       const draft = { node, host, datapath, entry, lease_s, path: null, runs_per_s: null, planId: () => "" };
       const { ref } = makePlan(draft).found;
-      const measured = datapath.node.bpf_stats_enabled
-        ? measureRuns(transport, { bpftool: parts.bpftool(), prog_id: ref.prog_id, signal: over.signal })
-        : null;
+      const counted = lend().then((path) => countRuns(transport, { path, prog_id: ref.prog_id, signal: over.signal }));
       const [answers, runs_per_s] = await Promise.all([
         askNode(transport, over.signal),
-        measured?.catch(() => null) ?? null,
+        // The plan is as good without it; what keeps the tool from the node is told when the change is to be made.
+        counted.catch(() => null),
       ]);
       const { boot, path } = answers;
       const planId = (of: typeof ref) => createHash("sha256").update(planSeed(boot, of)).digest("hex").slice(0, 16);

@@ -97,7 +97,6 @@ export function workOn(parts: LiveParts): LiveNode {
     reserve: (record_key) => recorder.reserve(record_key),
     beforeLending: () => proof.begun,
     record: parts.changes,
-    bpftool: () => tool?.bpftool ?? "bpftool",
     tell,
     lookAgain: () => void lookAgain(),
   });
