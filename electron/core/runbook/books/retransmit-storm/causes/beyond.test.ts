@@ -60,6 +60,11 @@ describe("the remote end", () => {
   it("does not answer: a dead host is no lossy line", () => {
     const dead: Traffic = { sent: 24, again: { syn: 20 }, unanswered: true };
     expect(causes({ traffic: [dead, healthy] })).toEqual([MTU, BEYOND, `remote:${PEER}:443 likely no-answer`]);
+    // Its frames may be flooded to somebody else here, who has no use for them.
+    const flooded = { of: dead, count: 20, location: "ip_rcv_core+0x200", reason: "" };
+    expect(causes({ traffic: [dead, healthy], drops: [flooded], drops_variant: "places" })).toContain(
+      `remote:${PEER}:443 likely no-answer`,
+    );
     const late: Traffic = { sent: 250, again: { syn: 20 } };
     expect(causes({ traffic: [late, healthy] })).toContain(`remote:${PEER}:443 likely handshakes-only`);
   });
