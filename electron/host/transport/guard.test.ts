@@ -248,7 +248,7 @@ describe.runIf(process.platform === "linux").concurrent.each(SHELLS.filter(insta
       await saw("up");
       const runs = () => child.exitCode === null && child.signalCode === null;
       const stop = () => runs() && process.kill(-(child.pid ?? 0), "SIGTERM"); // the group, as sshd does
-      const again = setInterval(stop, 300); // one that comes before the guard is ready is not heeded
+      const again = setInterval(stop, 3000); // one that comes before the guard is ready is not heeded
       stop();
       expect(await result.finally(() => clearInterval(again))).toEqual({
         code: 143,
