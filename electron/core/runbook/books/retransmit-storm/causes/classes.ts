@@ -6,7 +6,7 @@ import { ifaceAt, ifaceOf } from "../interfaces.ts";
 import type { DropPlace } from "../matches.ts";
 import { EXPLAINS, PART } from "../thresholds.ts";
 import { counted, seen, TRANSLATED, UNTRANSLATED, verdict } from "../words.ts";
-import { conntrackSigns } from "./conntrack.ts";
+import { conntrackGap, conntrackSigns } from "./conntrack.ts";
 import { cardSigns, memorySigns, queueSigns, type Sign, softnetSigns } from "./counters.ts";
 import { ownPlaces, placeVerdict } from "./place.ts";
 
@@ -17,6 +17,8 @@ interface About {
   means: string;
   /** Counters that speak of it: shown with a drop, and asked when drops could not be seen. */
   signs?: (found: Case) => Sign[];
+  /** What keeps a drop there from being told from another cause with the same reason, or null. */
+  gap?: (found: Case, netns: string) => string | null;
   /** Told also when there is no drop: a person wants to know that it was looked at. */
   always: boolean;
 }
@@ -52,6 +54,7 @@ const CLASSES: Readonly<Record<Told, About>> = {
     means:
       "A rule of iptables, nftables or IPVS dropped them: the cause is a rule on this node, which may well be meant.",
     signs: conntrackSigns,
+    gap: conntrackGap,
     always: true,
   },
   memory: {
@@ -125,8 +128,12 @@ function withDrops(found: Case, place: DropPlace, name: Told, about: About): Run
     means: told?.means ?? about.means,
     evidence: signs.filter(({ count }) => count > 0).map(({ evidence }) => evidence),
   });
-  const unsure = ONLY_LIKELY.includes(name) && made.verdict === "confirmed";
-  return unsure ? { ...made, verdict: "likely", missing: ["what the kernel frees at that place"] } : made;
+  const gap = ONLY_LIKELY.includes(name)
+    ? "what the kernel frees at that place"
+    : told === undefined
+      ? (about.gap?.(found, place.netns) ?? null)
+      : null;
+  return gap !== null && made.verdict === "confirmed" ? { ...made, verdict: "likely", missing: [gap] } : made;
 }
 
 /** TCP's own drops happen where it receives: elsewhere they need not be seen. */

@@ -1,4 +1,5 @@
 /** The table of tracked connections: whether it is full, and what it dropped for that. */
+import type { Scope } from "../../../../collect/frames.ts";
 import type { Case } from "../case.ts";
 import { growth, type Read } from "../readings.ts";
 import { TABLE_FULL } from "../thresholds.ts";
@@ -31,6 +32,13 @@ export function conntrackSigns({ readings }: Case): Sign[] {
       },
     ];
   });
+}
+
+/** Why a full table cannot be told from a rule in this namespace, or null: both drop with the same reason. */
+export function conntrackGap({ readings, datapath }: Case, netns: string): string | null {
+  const scope: Scope = netns === "" || netns === datapath?.node.host_netns ? "node" : `netns:${netns}`;
+  if (readings.after("counters.conntrack_table", scope) !== null) return null;
+  return `the table of tracked connections of ${scope}: ${readings.problem("counters.conntrack_table", scope) ?? "nothing was read"}`;
 }
 
 const FULL = {

@@ -113,6 +113,12 @@ describe("places of this node that are no programs", () => {
       verdict: "confirmed",
       kind: "netfilter-drop",
     });
+    // Without the table nobody knows which of the two it was.
+    expect(verdictOn({ traffic: [syns], drops: dropped, conntrack: null }, "netfilter")).toMatchObject({
+      verdict: "likely",
+      kind: "netfilter-drop",
+      missing: [expect.stringContaining("the table of tracked connections of netns:")],
+    });
   });
 
   it("memory: says which counters of the receiver grew with it", () => {

@@ -48,12 +48,14 @@ export function readings(scene: Scene, after: boolean): Reading[] {
         ? [{ dst: "10.9.7.0/24", gateway: null, dev: "wire", type: "unicast", metric: null, nexthops: [], raw: {} }]
         : []),
     ]),
-    reading("counters.conntrack_table", "node", {
-      count: conntrack?.count ?? 100,
-      max: conntrack?.max ?? 65_536,
-      counters: [{ name: "drop", value: grown(conntrack?.drop ?? 0) }],
-    }),
     ...scopes.flatMap(({ netns, scope }) => [
+      conntrack === null
+        ? reading("counters.conntrack_table", scope, null, "permission denied")
+        : reading("counters.conntrack_table", scope, {
+            count: (scope === "node" ? conntrack?.count : null) ?? 100,
+            max: conntrack?.max ?? 65_536,
+            counters: [{ name: "drop", value: grown((scope === "node" ? conntrack?.drop : null) ?? 0) }],
+          }),
       reading(
         "counters.tcp",
         scope,

@@ -63,7 +63,8 @@ export interface Scene {
   /** Drops of eth0's queue, and of softnet's, meanwhile. */
   queue?: number;
   softnet?: number;
-  conntrack?: { count: number; max: number; drop: number };
+  /** Null: its table could not be read. */
+  conntrack?: { count: number; max: number; drop: number } | null;
   /** What programs dropped in the second measurement, by `netns:ifindex:direction`. */
   hooks?: Record<string, HookScene>;
   /** The second measurement's traffic; the first's unless told. */
