@@ -13,6 +13,8 @@ const ofVerdicts = z.preprocess(
 );
 
 const incidentFile = scene.extend({
+  /** Where it is tried unless it is tried everywhere. */
+  kernels: z.array(z.enum(["5.10", "6.1", "6.12", "newest"])).min(1),
   /** Of the runbook. */
   inputs: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   /** Lends the node a bpftool for the run: its own is older than some kernels and hides what they have. */
