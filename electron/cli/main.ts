@@ -51,7 +51,7 @@ Examples:
   bpfdesk findings 'node-*' '!node-3'         several nodes at once; @file and group:name too
   bpfdesk compare node-3 node-7               what differs between two nodes
   bpfdesk trace drops node-7 --for 30s        run a tracer; bpfdesk tracers says which there are
-  bpfdesk runbook stale-filters node-7        from a symptom to its cause; bpfdesk runbook says which there are
+  bpfdesk runbook stale-filters node-7        from a symptom to its cause
 ${CODES}`,
   );
 
@@ -228,7 +228,7 @@ withLogin(
 Nothing is changed on any node without --apply and a person at the terminal who approves it.
 
 Examples:
-  bpfdesk runbook                                       which runbooks there are, and what they ask for
+  bpfdesk runbook                                       which there are, and what they ask for
   bpfdesk runbook stale-filters node-7 --input interface=lxc1a2b3c
   bpfdesk runbook stale-filters 'node-*' --json > after-upgrade.json
   bpfdesk runbook stale-filters node-7 --against before.json --report incident.md

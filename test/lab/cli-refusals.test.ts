@@ -170,6 +170,8 @@ describe("the command line itself", () => {
       ["topology", "--help"],
       ["findings", "--help"],
       ["compare", "--help"],
+      ["trace", "--help"],
+      ["runbook", "--help"],
     ]) {
       const ran = await cli.run(args);
       expect([ran.code, ran.stderr]).toEqual([0, ""]);

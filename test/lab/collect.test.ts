@@ -147,9 +147,12 @@ describe("collecting from a node", () => {
     }
   });
 
-  it("reads no command line and no environment of any process", () => {
-    const text = JSON.stringify(sections.map(({ command }) => command));
-    expect(text).not.toMatch(/cmdline|environ/);
+  it("reads no environment of any process, and a command line only when a runbook asks for it", () => {
+    const reading = (word: RegExp) =>
+      sections.filter(({ command }) => word.test(command.replace(/^\s*#.*/gm, ""))).map(({ id }) => id);
+    expect(reading(/environ/)).toEqual([]);
+    expect(reading(/cmdline/)).toEqual(["proc.cmdline"]);
+    expect(sections.find(({ id }) => id === "proc.cmdline")?.stage).toBe(3);
   });
 
   it("leaves the node as it was", () => {
