@@ -118,12 +118,13 @@ section() {
  * One supervisor reads one pipe: `s LANE PID LIMIT` and `e LANE` for what starts and ends in a lane (0 or 1),
  * `t` each second, `q` when the caller's stdin has ended, `r PID` for the process to stop then. It stops a tree
  * of processes from the root down, each with SIGSTOP first, so that nothing can start another process on the way.
+ * GNU sed would end at the first process that is gone when it is read; grep goes on.
  */
 export const SUPERVISOR = `
 killtree() {
   kill -STOP "$1" 2>/dev/null || return 0
   if [ -e "/proc/$1/task/$1/children" ]; then set -- "$1" $(cat "/proc/$1/task/"*/children 2>/dev/null)
-  else set -- "$1" $(sed -n 's/^\\([0-9]*\\) (.*) . '"$1"' .*/\\1/p' /proc/[0-9]*/stat 2>/dev/null); fi
+  else set -- "$1" $(grep -hs '^[0-9]* (.*) . '"$1"' ' /proc/[0-9]*/stat | sed 's/ .*//'); fi
   kill -KILL "$1" 2>/dev/null; shift
   for child; do killtree "$child"; done
 }

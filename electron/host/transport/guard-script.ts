@@ -27,7 +27,8 @@ exec /bin/sh -c "$m" bpfdesk-guard "$@"`;
  * $1 KEEPER, $2 bytes of stdin or `-`, $3 limit, $4 lease, then the command.
  *
  * - `find_ PART PID`: its living processes, those of session PID, in $a; false when there are none. In
- *   /proc/pid/stat follow after the name: state, parent, group, session.
+ *   /proc/pid/stat follow after the name: state, parent, group, session. Read by grep: a process that ends between
+ *   open and read is an error of read (ESRCH), at which GNU sed ends and leaves out all that come after it.
  * - `halt`: a third of a second after its TERM a process is killed. One that was forked while the others were
  *   being told gets its TERM in the next round. Where `sleep` takes no fractions a round is a second.
  * - What tells the guard to stop is heeded from the warden's first line on; until then it is ignored, because
@@ -42,7 +43,7 @@ exec 3<&0 5>&1 6>&2 </dev/null 2>/dev/null
 s=; command -v setsid >/dev/null && s=setsid
 trap '' TERM HUP INT
 find_() {
-if [ "$s" ]; then a=$(sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9]* [0-9]* $2 .*/\\1/p" /proc/[0-9]*/stat)
+if [ "$s" ]; then a=$(grep -hs "^[0-9]* (.*) [^ZX] [0-9]* [0-9]* $2 " /proc/[0-9]*/stat | sed 's/ .*//')
 else a=$(grep -ls "BPFDESK_PART=$1.$k" /proc/[0-9]*/environ | tr -dc '0-9\\n'); fi; [ "$a" ]; }
 halt() { i=0 z=0.02
 while find_ command "$p" && [ $i -lt 60 ]; do
