@@ -40,7 +40,9 @@ export default defineConfig({
           include: ["test/kernels/*.test.ts"],
           // A machine has two emulated processors and mostly uses one of them; every machine is a kernel of its own.
           maxWorkers: 2,
-          testTimeout: 300_000,
+          // Emulated clocks stand still while the machine beside has the processor; what passed the second time is told as retried.
+          retry: 1,
+          testTimeout: 480_000,
           hookTimeout: 180_000,
         },
       },
