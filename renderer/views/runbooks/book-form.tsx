@@ -4,18 +4,18 @@ import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
+import { NodeChoice } from "../../nodes/node-choice.tsx";
+import { StartFailures } from "../../nodes/start-failures.tsx";
 import { indexOf } from "../../stores/datapath-index.ts";
 import { inputProblems, ofOneNode, paramOf } from "../../stores/runbooks/form.ts";
-import { formOf, formStore, setInput, submit } from "../../stores/runbooks/form-store.ts";
-import { whyNoRun } from "../../stores/runbooks/run-state.ts";
+import { chooseNodes, formOf, formStore, setInput, submit } from "../../stores/runbooks/form-store.ts";
+import { lessSeen, whyNoRun } from "../../stores/runbooks/run-state.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { suggestionsFor } from "../../stores/traces/suggestions.ts";
 import { Button } from "../../ui/button.tsx";
 import { plural } from "../../ui/format.ts";
-import { NodeText } from "../../ui/node-text.tsx";
 import { ParamField } from "../tracers/param-field.tsx";
 import { BookAbout, BookProblems } from "./book-about.tsx";
-import { NodeChoice } from "./node-choice.tsx";
 
 export function BookForm({ book, node }: { book: RunbookInfo; node: NodeState }) {
   return (
@@ -65,18 +65,19 @@ function Inputs({ book, node }: { book: RunbookInfo; node: NodeState }) {
           ))}
         </div>
       ) : null}
-      <NodeChoice chosen={chosen} />
+      <NodeChoice
+        chosen={chosen}
+        onChange={chooseNodes}
+        whyNot={whyNoRun}
+        about={(one) => <span className="muted">{lessSeen(one)}</span>}
+      />
       {here.length > 0 ? (
         <p className="strong-note">
           {here.map(({ title }) => title).join(", ")}: such a name is of one node. On the others it means another thing,
           or nothing.
         </p>
       ) : null}
-      {state.failures.map(({ node: id, error }) => (
-        <p key={id} className="form-failure" role="alert">
-          <NodeText text={nodes[id]?.label ?? id} />: <NodeText text={error.message} /> <NodeText text={error.hint} />
-        </p>
-      ))}
+      <StartFailures failures={state.failures} />
       <div className="actions">
         <Button variant="primary" icon={Play} type="submit" isDisabled={state.starting || chosen.length === 0}>
           {state.starting ? "Starting…" : chosen.length > 1 ? `Run on ${plural(chosen.length, "node")}` : "Run"}

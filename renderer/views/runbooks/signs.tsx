@@ -53,13 +53,11 @@ const VERDICT_SIGNS: Record<VerdictWord, LucideIcon> = {
   ruled_out: CircleSlash,
 };
 
-export function RunIcon({ word }: { word: RunWord }) {
-  const { icon: Icon, className } = RUN_SIGNS[word];
-  return <Icon size={14} aria-hidden className={`state-icon ${className}`} />;
-}
+export const RunIcon = ({ word }: { word: RunWord }) => <StateIcon sign={RUN_SIGNS[word]} />;
 
-export function StepIcon({ word }: { word: StepWord }) {
-  const { icon: Icon, className } = STEP_SIGNS[word];
+export const StepIcon = ({ word }: { word: StepWord }) => <StateIcon sign={STEP_SIGNS[word]} />;
+
+function StateIcon({ sign: { icon: Icon, className } }: { sign: Sign }) {
   return <Icon size={14} aria-hidden className={`state-icon ${className}`} />;
 }
 

@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
+import { StartFailures } from "../../nodes/start-failures.tsx";
 import { indexOf } from "../../stores/datapath-index.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { type FormValues, type LimitName, problemsOf } from "../../stores/traces/form.ts";
@@ -12,9 +13,8 @@ import { whyNot } from "../../stores/traces/run-state.ts";
 import { suggestionsFor } from "../../stores/traces/suggestions.ts";
 import { Button } from "../../ui/button.tsx";
 import { plural } from "../../ui/format.ts";
-import { NodeText } from "../../ui/node-text.tsx";
 import { TracerAbout } from "./about.tsx";
-import { NodeChoice } from "./node-choice.tsx";
+import { TracerNodes } from "./node-choice.tsx";
 import { ParamField, TextInput } from "./param-field.tsx";
 
 /** Parameters that mean something on one node only. */
@@ -84,18 +84,14 @@ export function TracerForm({ manifest, node }: { manifest: TracerManifest; node:
         {limit("events", "Events", "empty: no limit")}
         {limit("budget_pct", "Budget, % of a CPU", "above it thins out or stops, and says so")}
       </fieldset>
-      <NodeChoice manifest={manifest} chosen={chosen} />
+      <TracerNodes manifest={manifest} chosen={chosen} />
       {chosen.length > 1 && ofOneNode.length > 0 ? (
         <p className="strong-note">
           {ofOneNode.map(({ title }) => title).join(", ")}: such numbers are of one node. On the others they mean other
           things.
         </p>
       ) : null}
-      {state.failures.map(({ node: id, error }) => (
-        <p key={id} className="form-failure" role="alert">
-          <NodeText text={nodes[id]?.label ?? id} />: <NodeText text={error.message} /> <NodeText text={error.hint} />
-        </p>
-      ))}
+      <StartFailures failures={state.failures} />
       <div className="actions">
         <Button variant="primary" icon={Play} type="submit" isDisabled={state.starting || chosen.length === 0}>
           {state.starting ? "Starting…" : chosen.length > 1 ? `Start on ${plural(chosen.length, "node")}` : "Start"}
