@@ -1,7 +1,20 @@
 /** Puts a made-up node on the page through a scripted host: what most page tests start from. */
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
 import type { Datapath } from "../../electron/core/model/types.ts";
 import { bigNode, NODE_SIZES } from "../support/big-node.ts";
 import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
+
+/** Waits for it, on a busy machine too. */
+export const eventually = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 20_000 });
+
+/** Reaches a live node by SSH as root, from the first screen. */
+export async function connectNode(page: Page): Promise<void> {
+  await page.getByRole("combobox", { name: "Host" }).fill("node-a");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  await page.getByRole("button", { name: "Refresh" }).waitFor();
+}
 
 /** A host whose sample is `datapath`; each refresh brings the next of `later`, then the last one again. */
 export function hostWithNode(datapath: Datapath = smallNode(), later: Datapath[] = []): ScriptedHost {

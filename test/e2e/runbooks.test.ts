@@ -6,7 +6,7 @@ import type { RunbookVerdict } from "../../electron/core/runbook/types.ts";
 import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
 import type { ScriptedHost } from "../support/scripted-host.ts";
 import { brokenBook, manyVerdicts, planOf, retransmits, staleFilters, twoPrograms, verdicts } from "./books.ts";
-import { hostWithNode } from "./node.ts";
+import { connectNode, eventually, hostWithNode } from "./node.ts";
 import { records, schemaOf, stats, summary, verdictTracer, withTracers } from "./tracers.ts";
 
 let browser: Browser;
@@ -20,9 +20,6 @@ afterEach(async () => {
   await app?.close();
   app = null;
 });
-
-/** Waits for it, on a busy machine too. */
-const eventually = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 20_000 });
 
 interface Size {
   width?: number;
@@ -48,15 +45,8 @@ function bookHost(): ScriptedHost {
 
 async function openNode(host: ScriptedHost, size: Size = {}): Promise<Page> {
   app = await openApp(browser, { service: host, ...size });
-  await connect(app.page);
+  await connectNode(app.page);
   return app.page;
-}
-
-async function connect(page: Page): Promise<void> {
-  await page.getByRole("combobox", { name: "Host" }).fill("node-a");
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Connect", exact: true }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
 }
 
 const begun = (host: ScriptedHost, id = run_id) =>
@@ -118,7 +108,7 @@ it("goes from a symptom on the first screen to the book on the chosen node, and 
   await page.getByRole("button", { name: /One in fifty connections/ }).click();
   await page.getByText("Now choose the node").waitFor();
   await screenshot(page, "runbooks-first-screen");
-  await connect(page);
+  await connectNode(page);
   await page.getByRole("heading", { name: "Stale filters" }).waitFor();
   const { iface } = twoPrograms();
   await page.getByRole("combobox", { name: "Interface" }).focus();

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { TraceStats, TraceSummary } from "../../electron/core/trace/protocol.ts";
 import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
 import type { ScriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode, smallNode } from "./node.ts";
+import { connectNode, eventually, hostWithNode, smallNode } from "./node.ts";
 import {
   addDrops,
   dnsTracer,
@@ -31,9 +31,6 @@ afterEach(async () => {
   app = null;
 });
 
-/** Waits for it, on a busy machine too. */
-const eventually = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 20_000 });
-
 interface Size {
   width?: number;
   height?: number;
@@ -44,10 +41,7 @@ interface Size {
 async function openNode(host: ScriptedHost, size: Size = {}): Promise<Page> {
   app = await openApp(browser, { service: host, ...size });
   const { page } = app;
-  await page.getByRole("combobox", { name: "Host" }).fill("node-a");
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Connect", exact: true }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+  await connectNode(page);
   return page;
 }
 

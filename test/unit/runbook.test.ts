@@ -8,7 +8,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Collected } from "../../electron/core/collect/frames.ts";
 import { writeFrames } from "../../electron/core/collect/write-frames.ts";
-import { BpfdeskError, type ErrorData } from "../../electron/core/errors.ts";
+import { BpfdeskError } from "../../electron/core/errors.ts";
 import type { RunbookRunState } from "../../electron/core/journal/runbooks.ts";
 import type { Runbook, RunbookVerdict, RunState } from "../../electron/core/runbook/types.ts";
 import { readSections } from "../../electron/host/collect/collect.ts";
@@ -20,6 +20,7 @@ import type { NodeTransport } from "../../electron/host/transport/types.ts";
 import { ChildTransport } from "../lab/collect-transport.ts";
 import { until as comesTrue } from "../lab/node/exec.ts";
 import { writeFakeTracers } from "../support/fake-tracers.ts";
+import { rejection } from "./electron-rpc-helpers.ts";
 
 // Each starts shells on what may be a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -121,16 +122,6 @@ async function until(run_id: string, holds: (run: RunbookRunState) => boolean): 
 }
 const ended = (run_id: string) => until(run_id, ({ state }) => state === "ended");
 const step = (run: RunbookRunState, id: string) => run.steps.find((one) => one.step === id);
-async function refusal(promise: Promise<unknown>): Promise<ErrorData> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof BpfdeskError) return error.data;
-    throw error;
-  }
-  throw new Error("it was not refused");
-}
-
 const words = (id: string) => ({ id, title: `Title of ${id}`, text: `Text of ${id}.` });
 const verdict = (id: string, more: Partial<RunbookVerdict> = {}): RunbookVerdict => ({
   ...{ id, subject: `subject of ${id}`, subject_key: null, verdict: "likely", kind: "test" },
@@ -303,7 +294,7 @@ describe.skipIf(process.platform !== "linux")("a run of a runbook", () => {
   it("refuses inputs that are not what the book asks for, naming each", async () => {
     await start(book([look("found")]));
     const node = await connected();
-    expect(await refusal(begin(node, { inputs: { seconds: "soon", more: "x" } }))).toMatchObject({
+    expect(await rejection(begin(node, { inputs: { seconds: "soon", more: "x" } }))).toMatchObject({
       code: "bad-input",
       message: expect.stringContaining("seconds"),
       cause: expect.stringMatching(/who must be given.*no input "more"/),
@@ -334,12 +325,12 @@ describe.skipIf(process.platform !== "linux")("a run of a runbook", () => {
     expect(run.question).toMatchObject({ step: "sure", question: "Is it so?", answers: [{ id: "yes" }, { id: "no" }] });
     const answer = (text: string, of = "sure") =>
       test.client.call("runbook.answer", { ...order(node), run_id, step: of, answer: text });
-    expect(await refusal(answer("perhaps"))).toMatchObject({ code: "bad-answer" });
-    expect(await refusal(answer("yes", "found"))).toMatchObject({ code: "not-asked" });
+    expect(await rejection(answer("perhaps"))).toMatchObject({ code: "bad-answer" });
+    expect(await rejection(answer("yes", "found"))).toMatchObject({ code: "not-asked" });
     await answer("no");
     expect(await ended(run_id)).toMatchObject({ outcome: "finished", question: null });
     expect(seen[0]?.answers).toEqual({ sure: "no" });
-    expect(await refusal(answer("yes"))).toMatchObject({ code: "not-asked" });
+    expect(await rejection(answer("yes"))).toMatchObject({ code: "not-asked" });
   });
 
   it("shows what could be done and waits for a person; nothing is verified when nothing was changed", async () => {
@@ -414,7 +405,7 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     expect(await until(run_id, ({ state }) => state === "paused")).toMatchObject({
       paused: { error: { code: "node-left" } },
     });
-    expect(await refusal(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
+    expect(await rejection(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
       code: "not-ready",
     });
   });
@@ -425,7 +416,7 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     const run_id = await begin(node, who);
     const { steps } = await watching(run_id);
     const trace_id = steps.find(({ step: id }) => id === "watch")?.traces.fake;
-    expect(await refusal(begin(node, who))).toMatchObject({ code: "runbook-running" });
+    expect(await rejection(begin(node, who))).toMatchObject({ code: "runbook-running" });
     await test.client.call("runbook.pause", { ...order(node), run_id });
     expect(await until(run_id, ({ state }) => state === "paused")).toMatchObject({ paused: { error: null } });
     await test.until(({ traces }) => traces.some((one) => one.trace_id === trace_id && one.ended_at !== null));
@@ -433,7 +424,7 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     await watching(run_id);
     await test.client.call("runbook.stop", { ...order(node), run_id });
     expect(await ended(run_id)).toMatchObject({ outcome: "stopped", verdicts: [] });
-    expect(await refusal(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
+    expect(await rejection(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
       code: "run-ended",
     });
     await test.until(({ traces }) => traces.length === 2 && traces.every(({ ended_at }) => ended_at !== null));
@@ -449,7 +440,7 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     await start(measuring(), { session_path });
     const paused = await until(run_id, ({ state }) => state === "paused");
     expect(paused).toMatchObject({ paused: { error: { code: "bpfdesk-closing" } } });
-    expect(await refusal(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
+    expect(await rejection(test.client.call("runbook.resume", { ...order(node), run_id }))).toMatchObject({
       code: "no-such-node",
     });
     await test.client.call("node.reconnect", order(node));
@@ -507,7 +498,7 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     expect(command?.stdout_bytes).toBeGreaterThan(0);
     expect(shown.traces.map(({ trace_id }) => trace_id)).toContain(traced.trace_id);
     const which = { ...order(node), run_id: run?.run_id ?? "" };
-    expect(await refusal(test.client.call("runbook.resume", which))).toMatchObject({ code: "not-live" });
+    expect(await rejection(test.client.call("runbook.resume", which))).toMatchObject({ code: "not-live" });
   });
 
   it("is paused in a session whose bpfdesk was killed", async () => {
@@ -529,6 +520,6 @@ describe.skipIf(process.platform !== "linux")("a run that does not come to its e
     const bytes = Uint8Array.from(await writeSnapshot(smallSnapshot));
     const node = await test.connect({ kind: "bytes", name: "small.bpfdesk-snapshot", bytes });
     await test.untilNode(node, ({ collect }) => collect?.state === "finished");
-    expect(await refusal(begin(node, who))).toMatchObject({ code: "not-live" });
+    expect(await rejection(begin(node, who))).toMatchObject({ code: "not-live" });
   });
 });

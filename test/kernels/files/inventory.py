@@ -33,25 +33,26 @@ def ids(kind):
         yield last
 
 
-def prog_name(number):
-    fd, _ = bpf(PROG_FD_BY_ID, struct.pack("=I", number))
+def info_of(by_id, number, size):
+    """The beginning of struct bpf_*_info; None when the object is gone."""
+    fd, _ = bpf(by_id, struct.pack("=I", number))
     if fd < 0:
         return None
-    info = ctypes.create_string_buffer(80)
-    bpf(INFO_BY_FD, struct.pack("=IIQ", fd, 80, ctypes.addressof(info)))
+    info = ctypes.create_string_buffer(size)
+    bpf(INFO_BY_FD, struct.pack("=IIQ", fd, size, ctypes.addressof(info)))
     os.close(fd)
-    return info.raw[64:80].split(b"\0")[0].decode()
+    return info.raw
+
+
+def prog_name(number):
+    info = info_of(PROG_FD_BY_ID, number, 80)
+    return None if info is None else info[64:80].split(b"\0")[0].decode()
 
 
 def is_of_kernel(number):
     """The member kernel_btf of struct bpf_btf_info, since 5.11; modules have BTF since then, too."""
-    fd, _ = bpf(BTF_FD_BY_ID, struct.pack("=I", number))
-    if fd < 0:
-        return False
-    info = ctypes.create_string_buffer(32)
-    bpf(INFO_BY_FD, struct.pack("=IIQ", fd, 32, ctypes.addressof(info)))
-    os.close(fd)
-    return struct.unpack_from("=I", info.raw, 28)[0] != 0
+    info = info_of(BTF_FD_BY_ID, number, 32)
+    return info is not None and struct.unpack_from("=I", info, 28)[0] != 0
 
 
 for number in ids("prog"):
