@@ -1,5 +1,5 @@
 #!/bin/bash
-# A server: carries out the plan on its stdin (its words: bpf/lab/lab-agent.c) and holds what it made until it is told to end.
+# A server: carries out the plan on its stdin (its words: bpf/lab/agent/plan.c) and holds what it made until it is told to end.
 set -eu
 mkdir -p /sys/fs/cgroup/agent
 made=$(lab-agent --stay /sys/fs/cgroup/agent)

@@ -1,6 +1,6 @@
 /**
  * The plans that `lab-agent` carries out: what the CNI agent and Tetragon load, pin and attach.
- * Pure text; the grammar is in bpf/lab/lab-agent.c.
+ * Pure text; the grammar is in bpf/lab/agent/plan.c.
  */
 import { AGENT_PREF, type EndpointPod, endpointPods, type NodePlan, ROUTER_ADDRESS } from "./plan.ts";
 

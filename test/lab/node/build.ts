@@ -10,32 +10,44 @@ const sources = path.resolve(import.meta.dirname, "../../../bpf/lab");
 export const buildDir = path.resolve(import.meta.dirname, "../.build");
 
 const CC = "gcc";
-const HELPERS: Record<string, string[]> = {
-  "lab-agent": ["-static", "-lbpf", "-lelf", "-lz"],
-  "lab-maps": ["-static", "-lbpf", "-lelf", "-lz"],
-  "lab-node": [],
-  "lab-pod": [],
+const LIBBPF = ["-static", "-lbpf", "-lelf", "-lz"];
+/** By name; from the file of that name, or from all of a folder. */
+const HELPERS: Record<string, { folder?: string; libs: string[] }> = {
+  "lab-agent": { folder: "agent", libs: LIBBPF },
+  "lab-maps": { libs: LIBBPF },
+  "lab-node": { libs: [] },
+  "lab-pod": { libs: [] },
 };
 
 /** Makes everything up to date and returns the folder with `*.o` and the helpers. Throws with the compiler's words. */
 export function buildLab(): string {
   fs.mkdirSync(buildDir, { recursive: true });
-  const names = fs.readdirSync(sources);
-  const newestHeader = Math.max(0, ...names.filter((name) => name.endsWith(".h")).map((name) => mtime(name)));
-  for (const name of names) {
-    const isObject = name.endsWith(".bpf.c");
-    if (!isObject && !name.endsWith(".c")) continue;
-    const result = path.join(buildDir, isObject ? name.replace(/\.bpf\.c$/, ".o") : name.replace(/\.c$/, ""));
-    if (fs.existsSync(result) && fs.statSync(result).mtimeMs > Math.max(mtime(name), newestHeader)) continue;
-    const fresh = `${result}.${process.pid}`;
-    if (isObject) compileObject(name, fresh);
-    else compileHelper(name, fresh, HELPERS[name.replace(/\.c$/, "")] ?? []);
-    fs.renameSync(fresh, result);
+  const headers = filesIn(".", ".h");
+  for (const name of filesIn(".", ".bpf.c"))
+    make(name.replace(/\.bpf\.c$/, ".o"), [name, ...headers], (to) => compileObject(name, to));
+  for (const [name, { folder, libs }] of Object.entries(HELPERS)) {
+    const from = folder ? filesIn(folder, ".c") : [`${name}.c`];
+    const read = [...headers, ...(folder ? filesIn(folder, ".h") : [])];
+    make(name, [...from, ...read], (to) => compileHelper(from, to, libs));
   }
   return buildDir;
 }
 
-const mtime = (name: string) => fs.statSync(path.join(sources, name)).mtimeMs;
+/** `read`: all that the result depends on. */
+function make(name: string, read: readonly string[], compileTo: (to: string) => void): void {
+  const result = path.join(buildDir, name);
+  const newest = Math.max(...read.map((file) => fs.statSync(path.join(sources, file)).mtimeMs));
+  if (fs.existsSync(result) && fs.statSync(result).mtimeMs > newest) return;
+  const fresh = `${result}.${process.pid}`;
+  compileTo(fresh);
+  fs.renameSync(fresh, result);
+}
+
+const filesIn = (folder: string, end: string) =>
+  fs
+    .readdirSync(path.join(sources, folder))
+    .filter((name) => name.endsWith(end))
+    .map((name) => path.join(folder, name));
 
 function compileObject(name: string, result: string): void {
   // <asm/types.h> lives in the multiarch folder, which clang does not search for the bpf target.
@@ -46,9 +58,9 @@ function compileObject(name: string, result: string): void {
   compile("clang", [...flags, ...paths, "-c", name, "-o", result]);
 }
 
-function compileHelper(name: string, result: string, extra: string[]): void {
+function compileHelper(names: readonly string[], result: string, libs: readonly string[]): void {
   const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-result"];
-  compile(CC, [...flags, name, "-o", result, ...extra]);
+  compile(CC, [...flags, ...names, "-o", result, ...libs]);
 }
 
 function compile(compiler: string, args: string[]): void {
