@@ -131,6 +131,38 @@ describe("what looks alike and is none", () => {
       ]);
     });
 
+    it("is not blamed for what one of the same owner in front of the enforcing one keeps from it", () => {
+      const later = { program: current(5, { name: "cil_other", pids: [] }), pref: 3 };
+      for (const returns of [
+        { values: [], complete: false },
+        { values: [-1, 0], complete: true },
+      ]) {
+        const state = aState(withEgress([{ program: observer(returns), pref: 1 }, NOW, later]));
+        expect(short(state)).toContain("ruled_out shadowed-leftover: lxc1, pref 3 handle 0x1: cil_other (id 5)");
+        expect(short(state).join("\n")).not.toContain("missing-enforcement");
+      }
+    });
+
+    it("on tc keeps nothing from the one on netkit, which runs after it", () => {
+      const program = observer({ values: [-1, 0], complete: true });
+      const tc = aNodeOf([{ name: "lxc1", egress: [{ program, pref: 1 }] }]);
+      const netkit = aNodeOf([{ name: "lxc1", egress: [{ program: current(2), mechanism: "netkit" }] }]);
+      const [iface, other] = [...tc.interfaces, ...netkit.interfaces];
+      const hooks = [...(iface?.hooks ?? []), ...(other?.hooks ?? [])];
+      const datapath = {
+        ...tc,
+        programs: [...tc.programs, ...netkit.programs],
+        interfaces: tc.interfaces.map((one) => ({ ...one, hooks })),
+      };
+      const trace = aTrace({
+        3: { runs: 600, verdicts: { TC_ACT_UNSPEC: 400, TC_ACT_OK: 200 } },
+        2: { runs: 600, verdicts: { NETKIT_PASS: 600 } },
+      });
+      const state = measuredRun(datapath, trace);
+      expect(short(state)).toEqual([`ruled_out legitimate-second-program: ${subject}`]);
+      expect(said(state)).toContain("Nothing runs behind it");
+    });
+
     it("of nobody knows whom stays unknown", () => {
       const nobody = aProgram(3, { name: "drops_some", returns: PASS_OR_DROP, attached: ["x"] });
       const first = aProgram(4, { name: "goes_on", returns: NEXT_OR_DROP, attached: ["y"] });

@@ -9,6 +9,7 @@ import { ofThing, seconds } from "./evidence.ts";
 import { type Place, runsBefore } from "./lanes.ts";
 import { neverReached } from "./leftover.ts";
 import { canDrop, type Draft, type Look, onlyGoesOn } from "./look.ts";
+import { effectsOf } from "./shares.ts";
 import { MIN_RUNS } from "./weights.ts";
 import { nameOf, ownerOf, returnsText, trafficHint } from "./words.ts";
 
@@ -18,6 +19,15 @@ const BYPASSED = "missing-enforcement";
 
 const familyOf = ({ program }: Place): string | null => program?.owner?.family ?? null;
 const isEnforcer = (place: Place): boolean => enforces(familyOf(place) ?? "");
+
+/** A verdict ends the chain of its own hook: what passes tc goes on to netkit (drivers/net/netkit.c), and the other way round. */
+const sameHook = (one: Place, other: Place): boolean => one.hook.hook === other.hook.hook;
+
+/** True when its code lets no packet go on to the other one; one that skips the rest of tcx goes on to clsact. */
+function endsFor(front: Place, { entry }: Place): boolean {
+  const effects = effectsOf(front) ?? ["next"];
+  return effects.every((effect) => effect !== "next" && (effect !== "skip" || entry.mechanism !== "clsact"));
+}
 
 /** True for a program that shares packets with one of another owner, and is not the one that enforces policy there. */
 export function isStranger({ place, all }: Look): boolean {
@@ -78,7 +88,7 @@ export function stranger(look: Look): Draft {
 
 /** What its return values do to those behind it. */
 function behind({ place, lane }: Look): string {
-  const later = lane.places.filter((one) => runsBefore(place, one, lane));
+  const later = lane.places.filter((one) => sameHook(place, one) && runsBefore(place, one, lane));
   if (later.length === 0) return "Nothing runs behind it.";
   if (onlyGoesOn(place)) return `It always goes on to ${later.map(nameOf).join(", ")}.`;
   const ends = place.entry.verdicts.filter(({ effect }) => effect === "pass").map(({ verdict }) => verdict);
@@ -90,7 +100,7 @@ function behind({ place, lane }: Look): string {
 /** It let packets pass that the enforcing program behind it never saw: counted, so only where its verdicts were seen. */
 function bypassed({ place, lane, figures }: Look): Draft | null {
   const enforcer = lane.places.find(
-    (one) => runsBefore(place, one, lane) && isEnforcer(one) && sharePackets(place, one),
+    (one) => sameHook(place, one) && runsBefore(place, one, lane) && isEnforcer(one) && sharePackets(place, one),
   );
   const verdicts = figures?.programs.get(place.entry.prog_id ?? -1)?.verdicts ?? null;
   if (enforcer === undefined || verdicts === null || !lane.iface.pod_host_end) return null;
@@ -108,7 +118,9 @@ function bypassed({ place, lane, figures }: Look): Draft | null {
 export function shadowedEnforcer(look: Look): Draft | null {
   const { place, lane, drops, staleness } = look;
   if (!isEnforcer(place) || place.entry.reachable.value !== "no" || staleness.word === "established") return null;
-  const front = lane.places.find((one) => runsBefore(one, place, lane) && sharePackets(one, place) && !onlyGoesOn(one));
+  const front = lane.places.find(
+    (one) => sameHook(one, place) && runsBefore(one, place, lane) && sharePackets(one, place) && endsFor(one, place),
+  );
   if (front === undefined || familyOf(front) === familyOf(place)) return null;
   const meaning = `${nameOf(place)} enforces ${ownerOf(place)}'s policy, and no packet gets to it: ${place.entry.reachable.reason}. What ${nameOf(front)} lets pass, passes unchecked.`;
   // Of one nobody knows, it may be the agent's own.
