@@ -148,6 +148,7 @@ describe("a folder of a team", () => {
     write("c.yaml", example.replace("id: local-drops", "id: stale-filters"));
     write("d.yaml", "id: [");
     write("f.yaml", "id: half-done\ntitle: x\n");
+    write("g.yaml", "#".repeat(65 * 1024));
     write("notes.txt", "x");
     fs.mkdirSync(path.join(dir, "e.yaml"));
     const all = await readTeamBooks(dir, known);
@@ -158,6 +159,7 @@ describe("a folder of a team", () => {
       ["d.yaml", "d.yaml", false, expect.arrayContaining([expect.stringMatching(/d\.yaml:1: /)])],
       ["e.yaml", "e.yaml", false, [expect.stringMatching(/it is no file/)]],
       ["f.yaml", "half-done", false, expect.arrayContaining([expect.stringMatching(/f\.yaml:1: symptom: /)])],
+      ["g.yaml", "g.yaml", false, [expect.stringMatching(/larger than 64 KiB/)]],
     ]);
   });
 
@@ -219,6 +221,21 @@ describe("what a team's runbook concludes", () => {
       { traces: { watch: { drops: { ...trace([]), summary: { lost: 4, evicted: 0, thinned: 0 } as never } } } },
       /4 more were lost/,
     ],
+    [
+      "a tracer that was ended before its time",
+      { traces: { watch: { drops: { ...trace([]), summary: { ...whole, ended: "budget" } as never } } } },
+      /ended early \(budget\)/,
+    ],
+    [
+      "a tracer that did not tell its totals",
+      { traces: { watch: { drops: { ...trace([]), summary: null } } } },
+      /without telling its totals/,
+    ],
+    [
+      "numbers that are not known",
+      { traces: { watch: { drops: trace([{ dport: 443, packets: null }]) } } },
+      /they have no such number/,
+    ],
     ["a step that was left out", { left_out: { watch: "It was not wished." } }, /It was not wished/],
   ])("cannot tell with %s, and says what is missing", (_, state, missing) => {
     const verdict = judge(state).get("dropped-here");
@@ -229,6 +246,48 @@ describe("what a team's runbook concludes", () => {
   it("cannot tell from a counter that was set back, or from rows that are not there", () => {
     expect(judge({ readings: readings([9], [1]) }).get("backlog")).toMatchObject({ verdict: "cannot_tell" });
     expect(judge({ readings: readings([1], [1], null, null) }).get("listen")).toMatchObject({ verdict: "cannot_tell" });
+  });
+
+  it("cannot tell from a section that was read in part", () => {
+    const part = (which: "before" | "after", problem = "Its output was cut.") => {
+      const { watch } = readings([5], [5]);
+      if (!watch) throw new Error("it was read");
+      return { readings: { watch: { ...watch, [which]: watch[which].map((one) => ({ ...one, problem })) } } };
+    };
+    for (const which of ["before", "after"] as const) {
+      const verdict = judge(part(which)).get("backlog");
+      expect(verdict).toMatchObject({ verdict: "cannot_tell" });
+      expect(verdict?.missing.join(" ")).toContain("Its output was cut.");
+    }
+  });
+
+  it("knows no share of records of which some are missing", () => {
+    const sum = "where: { dport: $port }, sum: packets, at_least: 1";
+    const made = read(example.replace(sum, "share: { dport: $port }, at_least: 0.5"));
+    expect(made.problems).toEqual([]);
+    const step = made.book?.steps.find(({ id }) => id === "judge");
+    if (step?.kind !== "examine") throw new Error("it is an examine step");
+    const of = (drops: TraceEvidence) =>
+      step.examine(stateOf({ traces: { watch: { drops } } })).find(({ id }) => id === "dropped-here")?.verdict;
+    const flows = [flow(443, 1), flow(80, 1)];
+    expect(of(trace(flows))).toBe("likely");
+    expect(of({ ...trace(flows), summary: { ...whole, lost: 1000 } as never })).toBe("cannot_tell");
+  });
+
+  it("does not take what could not be seen for what is not there", () => {
+    const made = read(
+      example.replace("- finding: { id: multiple-programs }", "- finding: { id: multiple-programs, at_most: 3 }"),
+    );
+    const step = made.book?.steps.find(({ id }) => id === "judge");
+    if (step?.kind !== "examine") throw new Error("it is an examine step");
+    const of = (node: object, sections: object[]) => {
+      const datapath = { findings: [finding("lxc1")], interfaces: [iface("lxc1")], pods: [], node, sections };
+      const verdicts = step.examine(stateOf({ datapath: datapath as unknown as Datapath }));
+      return verdicts.find(({ id }) => id.startsWith("two"))?.verdict;
+    };
+    expect(of({ root: true }, [{ section: "tc.filter", ok: true }])).toBe("likely");
+    expect(of({ root: true }, [{ section: "tc.filter", ok: false }])).toBe("cannot_tell");
+    expect(of({ root: false, user: "ops" }, [])).toBe("cannot_tell");
   });
 
   it("is said once for each finding, of the thing it is about", () => {
@@ -283,10 +342,11 @@ function stateOf(more: Partial<RunState>): RunState {
     ...more,
   };
 }
+const whole = { ended: "time", lost: 0, evicted: 0, thinned: 0 };
 const flow = (dport: number, packets: number) => ({ dport, packets });
 function trace(flows: Record<string, unknown>[]): TraceEvidence {
   const schema = { record: "schema" } as never;
-  const summary = { lost: 0, evicted: 0, thinned: 0 } as never;
+  const summary = whole as never;
   return {
     trace_id: "t1",
     tracer: "drops",

@@ -56,7 +56,10 @@ function judgeRecords(condition: RecordsCondition, state: RunState, words: Words
     if (matching.length === 0) return unknown(`A share of ${what}: there were none.`);
     const value = among.length / matching.length;
     const text = `${among.length} of ${matching.length} ${what} have${inWords(share, words)} (${percent(value)})`;
-    return bounded(value, condition, text, source, whyMore(found, record));
+    const more = whyMore(found, record);
+    const judged = bounded(value, condition, text, source, more);
+    // Those that are not there may be of either kind: no bound of a share holds for certain.
+    return more === null ? judged : { ...judged, holds: null, missing: [allOf(more)] };
   }
   const value = sum === undefined ? matching.length : total(matching, sum);
   if (value === null) return unknown(`The sum of ${sum} over ${what}: they have no such number.`);
@@ -67,10 +70,15 @@ function judgeRecords(condition: RecordsCondition, state: RunState, words: Words
 /** Why records may be missing from a trace that has some. */
 function whyMore({ error, summary, dropped }: TraceEvidence, record: string): string | null {
   if (error) return error.message;
+  if (summary === null) return "it ended without telling its totals";
+  if (CUT_SHORT.has(summary.ended)) return `it was ended early (${summary.ended})`;
   if ((dropped[record] ?? 0) > 0) return `${dropped[record]} more are not held any more`;
-  const lost = (summary?.lost ?? 0) + (summary?.evicted ?? 0) + (summary?.thinned ?? 0);
+  const lost = summary.lost + summary.evicted + summary.thinned;
   return lost > 0 ? `${lost} more were lost` : null;
 }
+
+/** Neither of its own accord nor because its time was over: it did not see all that happened. */
+const CUT_SHORT: ReadonlySet<string> = new Set(["budget", "events", "stdin", "signal"]);
 
 function whyNoTrace(found: TraceEvidence | undefined, left_out: string | undefined): string | null {
   if (!found) return left_out ?? "it did not run";
@@ -93,16 +101,21 @@ function judgeRows(condition: RowsCondition, state: RunState, words: Words): Jud
   const why = after?.problem ?? state.left_out[step];
   if (!after || last === null) return unknown(`${what}: ${why ?? "it was not read, or has no such number"}`);
   const source: Evidence["source"] = { kind: "command", command_id: after.command_id };
-  if (of === "value") return bounded(last, condition, `${what}: ${last}`, source, null);
+  if (of === "value") return bounded(last, condition, `${what}: ${last}`, source, after.problem);
   const first = number(before);
-  if (first === null) return unknown(`${what} before: ${before?.problem ?? "it was not read, or has no such number"}`);
+  // What was missing then and is there now looks like a rise.
+  if (first === null || before?.problem) {
+    return unknown(`${what} before: ${before?.problem ?? "it was not read, or has no such number"}`);
+  }
   const seconds = readings?.for_s ?? 0;
   const rise = last - first;
   // A counter that was set back says nothing about what was counted meanwhile.
   if (rise < 0) return unknown(`${what}: it went from ${first} to ${last}, so it was set back meanwhile.`);
   const text = `${what}: from ${first} to ${last} in ${seconds} s`;
-  if (of === "rise") return bounded(rise, condition, text, source, null);
-  return seconds > 0 ? bounded(rise / seconds, condition, text, source, null) : unknown(`${what}: no time passed.`);
+  if (of === "rise") return bounded(rise, condition, text, source, after.problem);
+  return seconds > 0
+    ? bounded(rise / seconds, condition, text, source, after.problem)
+    : unknown(`${what}: no time passed.`);
 }
 
 function judgeFindings(condition: Bounds & { id: string }, datapath: Datapath | null): Judged {
@@ -112,19 +125,30 @@ function judgeFindings(condition: Bounds & { id: string }, datapath: Datapath | 
   const evidence = found.slice(0, 20).map(({ subject, subject_name }): Evidence => {
     return { text: `${condition.id}: ${subject_name}`, source: { kind: "thing", key: subject } };
   });
-  return { holds: within(found.length, limits), evidence, missing: [] };
+  const holds = within(found.length, limits);
+  const more = upperOf(limits) || !holds ? whyMoreFindings(datapath) : null;
+  return more === null ? { holds, evidence, missing: [] } : { holds: null, evidence, missing: [allOf(more)] };
+}
+
+/** Why the picture may lack findings: what they are found in was not all read. */
+function whyMoreFindings({ node, sections }: Datapath): string | null {
+  if (!node.root) return `without root ${node.user || "this user"} does not see all of the node`;
+  const unread = sections.filter(({ section, ok }) => !ok && /^(?:bpf|tc|net|netns)\./.test(section));
+  const names = [...new Set(unread.map(({ section }) => section))];
+  return names.length === 0 ? null : `${names.join(", ")} could not be read whole`;
 }
 
 /** `more`: why the number may be too small. */
 function bounded(value: number, limits: Bounds, text: string, source: Evidence["source"], more: string | null): Judged {
   const holds = within(value, hasBounds(limits) ? limits : { at_least: 1 });
   const evidence = [{ text: more === null ? text : `${text} (${more})`, source }];
-  const upper = limits.at_most !== undefined || limits.below !== undefined;
   // With more of them a lower bound that holds still holds; nothing else can be said.
-  if (more !== null && (upper || !holds)) return { holds: null, evidence, missing: [`All of them: ${more}.`] };
+  if (more !== null && (upperOf(limits) || !holds)) return { holds: null, evidence, missing: [allOf(more)] };
   return { holds, evidence, missing: [] };
 }
 
+const allOf = (more: string) => `All of them: ${more.replace(/\.$/, "")}.`;
+const upperOf = ({ at_most, below }: Bounds) => at_most !== undefined || below !== undefined;
 const hasBounds = ({ at_least, at_most, above, below }: Bounds) =>
   [at_least, at_most, above, below].some((bound) => bound !== undefined);
 
@@ -157,17 +181,20 @@ function valuesOf(value: Where[string], words: Words): string[] {
   );
 }
 
-/** Null when a row has no number there. */
+/** Null when a row has something else there, or none has a number: null is not known, and not 0. */
 function total(rows: readonly Row[], column: string): number | null {
   let sum = 0;
+  let numbers = 0;
   for (const row of rows) {
     const value = Object.hasOwn(row, column) ? row[column] : undefined;
     const number =
-      typeof value === "number" ? value : typeof value === "string" && value !== "" ? Number(value) : Number.NaN;
-    if (Number.isFinite(number)) sum += number;
-    else if (value !== null) return null;
+      typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+    if (value === null) continue;
+    if (!Number.isFinite(number)) return null;
+    sum += number;
+    numbers += 1;
   }
-  return sum;
+  return rows.length > 0 && numbers === 0 ? null : sum;
 }
 
 function inWords(where: Where | undefined, words: Words): string {
