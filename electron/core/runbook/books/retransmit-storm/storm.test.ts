@@ -1,7 +1,9 @@
 /** What counts as a storm, and what it says of itself. */
 import { describe, expect, it } from "vitest";
+import type { TraceEvidence } from "../../types.ts";
 import book from "./index.ts";
 import { aState, brief, CART, concluded, PEER, type Scene, type Traffic, WEB } from "./testdata/scene.ts";
+import { retransTrace } from "./testdata/traces.ts";
 
 const healthy: Traffic = { to: "10.245.9.9", sent: 200_000 };
 const words = (scene: Scene) => brief(concluded(scene)).filter((one) => one.startsWith("storm"));
@@ -116,5 +118,23 @@ describe("no storm", () => {
     expect(verdictOf(state)).toEqual([["cannot_tell", ["traffic while it is measured"]]]);
     const why = "the kernel has no BTF";
     expect(verdictOf({ ...state, traces: {}, left_out: { watch: why } })).toEqual([["cannot_tell", [why]]]);
+  });
+
+  it("is not claimed of what was counted in part", () => {
+    const step = book.steps.find(({ id }) => id === "storm");
+    const judged = (change: (trace: TraceEvidence) => TraceEvidence) => {
+      const state = aState({ traffic: [healthy] });
+      const retrans = state.traces.watch?.retrans;
+      if (!retrans || step?.kind !== "examine") throw new Error("it is measured and examined");
+      const traces = { watch: { ...state.traces.watch, retrans: change(retrans) } };
+      return step.examine({ ...state, traces }).map(({ verdict }) => verdict);
+    };
+    const summed = (more: object) => (trace: TraceEvidence) =>
+      ({ ...trace, summary: { ...trace.summary, ...more } }) as TraceEvidence;
+    expect(judged((trace) => trace)).toEqual(["ruled_out"]);
+    expect(judged(summed({ ended: "budget", duration_ms: 2000 }))).toEqual(["cannot_tell"]);
+    expect(judged(summed({ evicted: 7 }))).toEqual(["cannot_tell"]);
+    const closing = retransTrace("t", [healthy], { traffic: [], retrans_variant: "closing" });
+    expect(judged(() => closing)).toEqual(["cannot_tell"]);
   });
 });

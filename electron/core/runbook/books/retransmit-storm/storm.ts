@@ -1,5 +1,5 @@
 /** First conclusion: what is sent again so much that it matters, where to, whose it is, and of which kind. */
-import type { RunbookVerdict, RunState } from "../../types.ts";
+import type { RunbookVerdict, RunState, TraceEvidence } from "../../types.ts";
 import { type Case, caseOf } from "./case.ts";
 import { socketEvidence, socketsOf } from "./sockets.ts";
 import { figuresOf, named, type Suspect } from "./suspects.ts";
@@ -74,8 +74,18 @@ function withStorm(found: Case, suspect: Suspect): RunbookVerdict {
         .map(socketEvidence),
     ],
     meaning: `${WORDS[word].means(limits)} This says nothing yet about where it is lost.`,
-    missing: closing ? ["this kernel counts a connection when it ends: those still open are not in the share"] : [],
+    missing: closing ? [CLOSING] : [],
   });
+}
+
+const CLOSING = "this kernel counts a connection when it ends: those still open are not in the share";
+
+/** Why destinations may be missing from the totals, or segments from them; events that were lost are in both. */
+function gapIn({ schema, summary, dropped }: TraceEvidence): string | null {
+  if (schema?.variant === "closing") return CLOSING;
+  if (summary?.ended === "budget") return "the tracer of retransmissions ended early: it would have cost too much";
+  const left = (summary?.evicted ?? 0) + (dropped.destination ?? 0);
+  return left > 0 ? `${left} sockets or destinations found no room in the tracer's tables` : null;
 }
 
 function without({ retrans, asked, destinations, limits, state }: Case): RunbookVerdict {
@@ -96,6 +106,11 @@ function without({ retrans, asked, destinations, limits, state }: Case): Runbook
     const meaning =
       destinations.length === 0 ? "No TCP connection sent anything." : "Nothing was sent to what was asked for.";
     return verdict({ ...about, verdict: "cannot_tell", evidence, meaning, missing: ["traffic while it is measured"] });
+  }
+  const gap = gapIn(retrans);
+  if (gap !== null) {
+    const meaning = "Nothing that was counted stands out, but not all was counted.";
+    return verdict({ ...about, verdict: "cannot_tell", evidence, meaning, missing: [gap] });
   }
   return verdict({
     ...about,
