@@ -5,7 +5,7 @@
  * view cuts what is longer, so that an unusual font cannot make boxes overlap.
  */
 
-/** The numbers a view has to share with the layout (`picture.css` uses the same). */
+/** The numbers a view has to share with the layout (the styles of the picture use the same). */
 export const SIZE = {
   head: 236,
   group: 30,

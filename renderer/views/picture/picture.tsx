@@ -11,7 +11,7 @@ import { relatedTo } from "./related.ts";
 import { usePicture } from "./store.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { useWidth } from "./use-width.ts";
-import "./picture.css";
+import "./styles/index.css";
 
 export default function Picture() {
   const datapath = useDatapath();
