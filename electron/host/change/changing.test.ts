@@ -332,6 +332,22 @@ describe("nothing is done", () => {
     await expect(of.plan("now")).resolves.toEqual({ plan_id: expect.any(String) });
   });
 
+  it("about what was taken off before and is there again, as long as the earlier change is held", async () => {
+    const { of, tool, plan_id } = await detached();
+    await said(tool, "confirm");
+    tool.tell("confirmed");
+    await told("change.confirmed");
+    seq += 1;
+    await expect(of.plan("stale")).rejects.toEqual(code("still-held"));
+    of.undo(plan_id);
+    tool.tell("restored", { chain: BOTH, reason: "undo", same: true });
+    tool.end();
+    await told("change.restored");
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    seq += 1;
+    await expect(of.plan("stale")).resolves.toEqual({ plan_id });
+  });
+
   it("with another word, another plan, an older picture, or a second time", async () => {
     const of = changing();
     expect(() => of.approve("id", "lxc1")).toThrow(code("no-such-plan"));

@@ -126,6 +126,14 @@ export function createChanging(parts: ChangingParts): Changing {
       const planId = (of: typeof ref) => createHash("sha256").update(planSeed(boot, of)).digest("hex").slice(0, 16);
       const made = makePlan({ ...draft, path, runs_per_s, planId });
       mayChange();
+      // Its id would stand for two changes, and the node would hold the same program for both.
+      if (runs.has(made.plan.plan_id)) {
+        throw refuse(
+          "still-held",
+          `This attachment was taken off before, over this connection, and is there again on ${host}: somebody has put it back, and will again.`,
+          "See who did. To take it off once more, undo the earlier change first: it finds it at its place and lets go of it.",
+        );
+      }
       planned = { ...made, seq, datapath };
       tell({ type: "change.planned", node, plan: made.plan });
       return { plan_id: made.plan.plan_id };

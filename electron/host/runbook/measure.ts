@@ -93,7 +93,8 @@ export async function measureStep(parts: MeasureParts, step: string, plan: Measu
   tell({ type: "runbook.measuring", node, run_id, step, for_s, traces });
   const ends = untilEnded(parts, from, Object.values(traces));
   const over = reads ? sleep(for_s * 1000, null, { signal }).catch(() => Promise.reject(new Interrupted())) : null;
-  await Promise.all([ends, over]);
+  // Also when it is interrupted: whoever resumes it waits until the tracers have ended.
+  for (const one of await Promise.allSettled([ends, over])) if (one.status === "rejected") throw one.reason;
   const until = performance.now();
   const after = reads ? await read(parts, plan.sections) : null;
   if (signal.aborted) throw new Interrupted();
