@@ -21,12 +21,13 @@ struct {
 	__type(value, struct control);
 } control SEC(".maps");
 
+/* In one step: what softirq counts may strike between a process's reading and writing of its CPU's value. */
 static __always_inline void count(__u32 slot)
 {
 	__u64 *value = bpf_map_lookup_elem(&counts, &slot);
 
 	if (value)
-		*value += 1;
+		__sync_fetch_and_add(value, 1);
 }
 
 /* True when this event is to be left out; counted. Totals must be kept before this is asked. */

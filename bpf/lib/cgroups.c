@@ -42,8 +42,8 @@ struct cgroups {
 	char mount[LONGEST];
 	struct entry *slots;
 	size_t used;
-	/* So many are there that the table cannot hold them: the rest is looked up each time. */
-	bool full;
+	/* So many are there that the table cannot hold them: the rest is looked up each time. And whether that was said. */
+	bool full, said_full;
 	char found[LONGEST];
 };
 
@@ -75,11 +75,8 @@ static void make_room(struct cgroups *cgroups)
 	walk_all(cgroups);
 	if (before > cgroups->used)
 		run_count_evicted(cgroups->run, before - cgroups->used);
-	if (cgroups->used < MOST * 3 / 4)
-		return;
-	cgroups->full = true;
-	run_note(cgroups->run, "many-cgroups", "There are more than %d cgroups: the paths of short-lived ones may be missing.",
-		 MOST * 3 / 4);
+	/* Said by cgroups_tick(): here a line may be half written. */
+	cgroups->full = cgroups->used >= MOST * 3 / 4;
 }
 
 /* Takes `path`, which may be NULL. */
@@ -159,10 +156,20 @@ static int on_made(void *context, void *data, size_t size)
 	return 0;
 }
 
-void cgroups_tick(struct cgroups *cgroups)
+static void take_made(struct cgroups *cgroups)
 {
 	if (cgroups->ring)
 		ring_buffer__consume(cgroups->ring);
+}
+
+void cgroups_tick(struct cgroups *cgroups)
+{
+	take_made(cgroups);
+	if (!cgroups->full || cgroups->said_full)
+		return;
+	cgroups->said_full = true;
+	run_note(cgroups->run, "many-cgroups", "There are more than %d cgroups: the paths of short-lived ones may be missing.",
+		 MOST * 3 / 4);
 }
 
 /* Undoes the \ooo of mountinfo. */
@@ -331,7 +338,7 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id)
 	entry = slot_of(cgroups, id);
 	if (entry->id)
 		return entry->path;
-	cgroups_tick(cgroups);
+	take_made(cgroups);
 	entry = slot_of(cgroups, id);
 	if (entry->id)
 		return entry->path;

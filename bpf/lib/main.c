@@ -200,7 +200,10 @@ static int run_named(struct out *out, const char *wanted, int count, char **word
 	}
 	code = run_tracer(&run);
 	free(run.state);
-	return code;
+	if (!out_error(out))
+		return code;
+	fprintf(stderr, "bpfdesk-tracer: its lines could not be written: %s\n", strerror(out_error(out)));
+	return code == EXIT_RAN ? EXIT_FAILED : code;
 }
 
 int main(int argc, char **argv)

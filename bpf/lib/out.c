@@ -37,6 +37,8 @@ struct out {
 	/* Every line is a frame; this one begins at `frame_at`. */
 	bool framed;
 	size_t frame_at;
+	size_t line_at;
+	int error;
 	char *bytes;
 	size_t used;
 	size_t room;
@@ -78,6 +80,12 @@ bool out_is_full(const struct out *out)
 void out_deadline(struct out *out, uint64_t monotonic_ns)
 {
 	out->deadline_ns = monotonic_ns;
+}
+
+void out_never_give_up(struct out *out)
+{
+	/* Which poll(2) passes over. */
+	out->give_up_fd = -1;
 }
 
 /* For poll: until the deadline, -1 for ever. */
@@ -139,10 +147,13 @@ bool out_flush(struct out *out)
 			wrote = send(out->fd, out->bytes + at, left, MSG_DONTWAIT | MSG_NOSIGNAL);
 		else
 			wrote = write(out->fd, out->bytes + at, left < PIPE_PIECE ? left : PIPE_PIECE);
-		if (wrote >= 0)
+		if (wrote >= 0) {
 			at += (size_t)wrote;
-		else if (errno != EINTR && errno != EAGAIN)
+		} else if (errno != EINTR && errno != EAGAIN) {
 			out->gone = true;
+			/* These say that nobody reads any more, which is an end and no failure. */
+			out->error = errno == EPIPE || errno == ECONNRESET ? 0 : errno;
+		}
 	}
 	out->used = 0;
 	return !out->gone;
@@ -286,6 +297,7 @@ void out_frame(struct out *out, enum frame_kind kind, const struct iovec *pieces
 
 void out_line(struct out *out, const char *record)
 {
+	out->line_at = out->used;
 	if (out->framed)
 		begin_frame(out, FRAME_LINE);
 	put(out, "{", 1);
@@ -299,6 +311,17 @@ void out_end_line(struct out *out)
 	out->comma = false;
 	if (out->framed)
 		end_frame(out);
+}
+
+void out_take_back(struct out *out)
+{
+	out->used = out->line_at;
+	out->comma = false;
+}
+
+int out_error(const struct out *out)
+{
+	return out->error;
 }
 
 void out_u64(struct out *out, const char *name, uint64_t value)

@@ -12,6 +12,12 @@ void out_free(struct out *out);
 bool out_flush(struct out *out);
 /* Until when, by CLOCK_MONOTONIC, writing waits for a reader that does not read. */
 void out_deadline(struct out *out, uint64_t monotonic_ns);
+/* `give_up_fd` has no end to wait for: only the reader and the deadline end a wait. */
+void out_never_give_up(struct out *out);
+/* Takes back the line that was begun last; nothing may have been written since. */
+void out_take_back(struct out *out);
+/* Why what was written could not be: an errno. 0: all was taken, or the reader is gone. */
+int out_error(const struct out *out);
 /* Is there nothing to write. */
 bool out_is_empty(const struct out *out);
 /* Is so much held that it should be written now. */

@@ -63,6 +63,11 @@ void run_end(struct run *run)
 		run->ended = "done";
 }
 
+bool run_is_over(const struct run *run)
+{
+	return run->ended;
+}
+
 void run_count_lost(struct run *run, uint64_t count)
 {
 	run->counts.lost += count;
@@ -112,9 +117,12 @@ static int watch(struct run *run, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
-	/* EPERM: a plain file or /dev/null has no end to wait for; the other limits hold. */
-	if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &event) && errno != EPERM)
+	if (!epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return 0;
+	if (errno != EPERM)
 		return run_fail(run, "no-epoll", "", "epoll_ctl: %s", strerror(errno));
+	/* Standard input that is a plain file or /dev/null has no end to wait for; the other limits hold. */
+	out_never_give_up(run->out);
 	return 0;
 }
 

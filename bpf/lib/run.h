@@ -39,6 +39,8 @@ struct run {
 	uint64_t for_s;
 	/* 0: no limit. */
 	uint64_t max_events;
+	/* The line that is being made is an event beyond them. */
+	bool unasked;
 	double budget_pct;
 
 	/* Of `cost.c`. */

@@ -24,9 +24,11 @@ struct out *emit(struct run *run, int record)
 {
 	const struct record_meta *meta = &run->tracer->meta->records[record];
 
-	if (meta->kind == RECORD_EVENT) {
+	/* Rings hold more than was asked for. */
+	run->unasked = meta->kind == RECORD_EVENT && run->max_events && run->counts.events == run->max_events;
+	if (meta->kind == RECORD_EVENT && !run->unasked) {
 		run->counts.events++;
-		if (run->max_events && run->counts.events >= run->max_events && !run->ended)
+		if (run->counts.events == run->max_events && !run->ended)
 			run->ended = "events";
 	}
 	out_line(run->out, meta->name);
@@ -35,7 +37,10 @@ struct out *emit(struct run *run, int record)
 
 void emit_end(struct run *run)
 {
-	out_end_line(run->out);
+	if (run->unasked)
+		out_take_back(run->out);
+	else
+		out_end_line(run->out);
 	if (out_is_full(run->out) && !out_flush(run->out) && !run->ended)
 		run->ended = "stdin";
 }

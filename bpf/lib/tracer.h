@@ -165,5 +165,7 @@ uint64_t epoch_us(const struct run *run, uint64_t ktime_ns);
 uint64_t ktime_now(void);
 /* Ends the run: all that was asked for is done. */
 void run_end(struct run *run);
+/* Whether it has ended, or has told as many events as it may: what is emitted beyond them is left out. */
+bool run_is_over(const struct run *run);
 
 #endif

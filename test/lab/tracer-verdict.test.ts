@@ -197,6 +197,20 @@ describe("verdict", () => {
     await tracer.end();
   });
 
+  it.concurrent("goes on with what the qdisc dropped when another takes its place, which counts from 0", async () => {
+    const chain = await chainOf("clsact");
+    const { netns, ifname } = chain;
+    const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+    const lost = sum(await chain.send(PORTS, EACH));
+    await tracer.waitFor("hook", ({ qdisc_drops }) => qdisc_drops === lost);
+    for (const change of ["del", "add"]) {
+      await must(["tc", "-netns", netns, "qdisc", change, "dev", ifname, "clsact"]);
+      await tracer.settled();
+    }
+    const { totals } = await tracer.end();
+    expect(totals("hook")).toMatchObject([{ qdisc_drops: lost }]);
+  });
+
   it.concurrent("leaves nothing in the kernel when it is killed", async () => {
     const chain = await chainOf("clsact");
     const tracer = await startTracer("verdict", hookOf(chain), traced(chain));

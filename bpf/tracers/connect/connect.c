@@ -158,7 +158,8 @@ static int tick(struct run *run)
 	/* Who they are found to be is in the list when it is read the next time, which at the end is now. */
 	if (!knows_all_owners(state) && owners_scan(&state->owners, state->ending) && state->ending && live_read(run, state))
 		return -1;
-	if (peers_tell(run, state))
+	/* Of an older look, what has ended since would be counted twice. */
+	if (state->looked && peers_tell(run, state))
 		return -1;
 	for (size_t i = 0; state->ending && i < state->live_count; i++)
 		tell_connection(run, state, &state->live[i]);

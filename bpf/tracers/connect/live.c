@@ -57,7 +57,8 @@ int live_read(struct run *run, struct connect_state *state)
 	ssize_t size;
 	int fd;
 
-	if (!state->live_link || (!state->ending && began < state->next_live_ns))
+	state->looked = !state->live_link || state->ending || began >= state->next_live_ns;
+	if (!state->live_link || !state->looked)
 		return 0;
 	fd = bpf_iter_create(bpf_link__fd(state->live_link));
 	if (fd < 0)

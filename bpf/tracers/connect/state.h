@@ -22,6 +22,8 @@ struct connect_state {
 	/* The connections that were open at the last look. */
 	struct connect_event *live;
 	size_t live_count;
+	/* They were looked at in this tick, or never are. */
+	bool looked;
 	/* When to look next, ktime. */
 	uint64_t next_live_ns;
 	struct rows ended;

@@ -104,7 +104,7 @@ static __always_inline void count_flow(const struct drop_flow_key *key, const st
 		if (!bpf_map_update_elem(&flows, key, &made, BPF_NOEXIST)) {
 			rows = bpf_map_lookup_elem(&drop_counts, &slot);
 			if (rows)
-				*rows += 1;
+				__sync_fetch_and_add(rows, 1);
 		}
 		flow = bpf_map_lookup_elem(&flows, key);
 		if (!flow)

@@ -97,11 +97,13 @@ static void tell_map(struct run *run, struct state *state)
 	out_begin_frames(out);
 }
 
-static void tell_entries(struct run *run, const struct state *state, const struct map_batch *batch)
+/* How many were told: no more than the run may. */
+static uint32_t tell_entries(struct run *run, const struct state *state, const struct map_batch *batch)
 {
 	size_t one = state->stride / state->cpus;
+	uint32_t i;
 
-	for (uint32_t i = 0; i < batch->count; i++) {
+	for (i = 0; i < batch->count && !run_is_over(run); i++) {
 		const uint8_t *value = batch->values + i * state->stride;
 		struct out *out = emit(run, MAPDUMP_ENTRY);
 
@@ -116,6 +118,7 @@ static void tell_entries(struct run *run, const struct state *state, const struc
 		}
 		emit_end(run);
 	}
+	return i;
 }
 
 static int add_deflated(struct run *run, struct state *state, const struct iovec *pieces, size_t count, size_t size)
@@ -197,13 +200,13 @@ static int work(struct run *run)
 				map_type_name(state->info.type), (unsigned long long)state->entries, strerror(-result));
 	if (batch.count > state->limit - state->entries)
 		batch.count = (uint32_t)(state->limit - state->entries);
-	state->entries += batch.count;
 	if (batch.count && state->binary) {
 		if (frame_entries(run, state, &batch))
 			return -1;
 	} else {
-		tell_entries(run, state, &batch);
+		batch.count = tell_entries(run, state, &batch);
 	}
+	state->entries += batch.count;
 	state->complete = result == 0;
 	if (state->complete || state->entries == state->limit)
 		finish(run, state);

@@ -195,6 +195,9 @@ static int on_chosen_hook(const struct hook_entry *entry, void *context)
 			    choosing->position, entry->pref, entry->classifier);
 		return 0;
 	}
+	/* Its program gives a class, and the filter's actions decide, which nobody sees. */
+	if (entry->kind == HOOK_CLSACT && !entry->direct_action)
+		targets->has_others = true;
 	target = target_of(choosing, entry->prog_id);
 	if (target)
 		take(choosing, target, entry);
@@ -332,7 +335,7 @@ int targets_choose(struct run *run, struct targets *targets)
 				"The interfaces of network namespace %u could not be read: %s", targets->netns.inum,
 				strerror(-result));
 	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++)
-		hook->qdisc_before = hook->qdisc_now;
+		hook->qdisc_drops = 0;
 	return check_found(run, targets);
 }
 
@@ -349,6 +352,15 @@ void targets_free(struct targets *targets)
 		netns_close(&targets->netns);
 		targets->netns.inum = 0;
 	}
+}
+
+/* Another counter than the one before was put in its place when it goes back: an agent that starts again makes its qdisc anew. */
+static void count_qdisc(struct hook *hook, uint32_t drops)
+{
+	uint32_t grown = drops - hook->qdisc_now;
+
+	hook->qdisc_drops += grown <= UINT32_MAX / 2 ? grown : drops;
+	hook->qdisc_now = drops;
 }
 
 /* The kernel tells of the qdiscs of all interfaces, whatever is asked (tc_dump_qdisc). */
@@ -368,7 +380,7 @@ static int on_qdisc(const struct nlmsghdr *message, void *context)
 		if (hook->key.xdp || hook->key.ifindex != (uint32_t)qdisc->tcm_ifindex)
 			continue;
 		hook->has_clsact = true;
-		hook->qdisc_now = ((const struct gnet_stats_queue *)RTA_DATA(queue))->drops;
+		count_qdisc(hook, ((const struct gnet_stats_queue *)RTA_DATA(queue))->drops);
 	}
 	return 0;
 }

@@ -54,8 +54,10 @@ struct hook {
 	bool native;
 	/* Packets freed because of it are counted; and it frees nothing else. */
 	bool has_drops, is_complete;
-	/* Packets that qdisc dropped, both directions together, modulo 2^32; when it began, now, and what was said last. */
-	uint32_t qdisc_before, qdisc_now, qdisc_said;
+	/* What that qdisc has counted of packets dropped, both directions together, modulo 2^32; a new one begins at 0. */
+	uint32_t qdisc_now;
+	/* By how much that has grown since the run began, and what was said last. */
+	uint64_t qdisc_drops, qdisc_said;
 	uint64_t drops, bytes, others;
 	bool said;
 };

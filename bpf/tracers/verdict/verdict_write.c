@@ -118,7 +118,7 @@ static void write_hook(struct out *out, const struct hook *hook)
 		out_null(out, "bytes");
 	}
 	if (hook->has_clsact)
-		out_u64(out, "qdisc_drops", (uint32_t)(hook->qdisc_now - hook->qdisc_before));
+		out_u64(out, "qdisc_drops", hook->qdisc_drops);
 	else
 		out_null(out, "qdisc_drops");
 }
@@ -131,12 +131,12 @@ static bool read_hook(const struct verdict_state *state, struct hook *hook)
 
 	if (state->hook)
 		bpf_map__lookup_elem(state->hook->maps.hooks, &hook->key, sizeof(hook->key), &now, sizeof(now), 0);
-	changed = !hook->said || now.drops != hook->drops || hook->qdisc_now != hook->qdisc_said;
+	changed = !hook->said || now.drops != hook->drops || hook->qdisc_drops != hook->qdisc_said;
 	hook->said = true;
 	hook->drops = now.drops;
 	hook->bytes = now.bytes;
 	hook->others = now.others;
-	hook->qdisc_said = hook->qdisc_now;
+	hook->qdisc_said = hook->qdisc_drops;
 	return changed;
 }
 
