@@ -32,6 +32,8 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
   let made: ChangeState | null = null;
   let found = false;
   let failed = false;
+  /** Why others of its proposals have no plan: one of them may be the one that was meant. */
+  const problems = new Set<string>();
 
   async function approve(on: Run, plan: ChangePlan): Promise<void> {
     const { terminal: person, client, signal, target } = on;
@@ -55,9 +57,10 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
       if (found) return;
       try {
         const plans = await plansOf(on, run.verdicts, (plan) => plan.plan_id === plan_id);
-        const all = [...plans.values()].filter((plan) => typeof plan !== "string");
-        const plan = all.find((one) => one.plan_id === plan_id);
-        if (plan) {
+        const all = [...plans.values()];
+        const plan = all.find((one) => typeof one !== "string" && one.plan_id === plan_id);
+        for (const one of all) if (typeof one === "string") problems.add(one);
+        if (plan && typeof plan !== "string") {
           found = true;
           await approve(on, plan);
         }
@@ -69,8 +72,12 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
     async end(on) {
       const { terminal: person, client, signal, target } = on;
       const { session_id, node } = on.opened;
-      if (!found)
-        person.say(`No proposal of this run has the plan ${plan_id}: there is nothing to do, and nothing was changed.`);
+      if (!found) {
+        const why = [...problems].map((problem) => ` No plan could be made of another proposal: ${problem}`).join("");
+        failed ||= problems.size > 0;
+        const nothing = problems.size > 0 ? "nothing was changed" : "there is nothing to do, and nothing was changed";
+        person.say(`No proposal of this run has the plan ${plan_id}: ${nothing}.${why}`);
+      }
       if (!made?.can_undo || signal.aborted) return;
       const question =
         "It can be put back until this connection ends. Enter leaves it as it is now; type undo to put it back: ";
@@ -104,7 +111,11 @@ function planLines({
   verification,
   lease_s,
 }: ChangePlan): string[] {
-  const rate = affects.packets_per_s === null ? "" : `; it runs ${affects.packets_per_s} times a second now`;
+  const { packets_per_s } = affects;
+  const rate =
+    packets_per_s === null
+      ? "; how often it runs here was not measured"
+      : `; it runs ${Number(packets_per_s.toFixed(1))} times a second now`;
   return [
     `Plan ${plan_id}: ${command}`,
     `  by hand: ${by_hand}`,

@@ -80,7 +80,7 @@ export async function runbookOn(
     async prepare(plan) {
       book = bookOf(await shelfOf(flags), id);
       inputs = checkInputs(book, flags.input);
-      earlier = flags.against === undefined ? null : await readEarlier(flags.against);
+      earlier = flags.against === undefined ? null : await readEarlier(flags.against, book.id);
       targets = plan.targets;
       if (flags.apply === undefined) return;
       if (!plan.one) throw oneTarget();
@@ -169,14 +169,14 @@ function withComparison(run: ExportedRun, earlier: Earlier | null, { plan, name 
   return before ? { ...run, compared: compareVerdicts(before, run.verdicts) } : run;
 }
 
-/** What `--json` printed once. Throws `bad-earlier-run`. */
-async function readEarlier(path: string): Promise<Earlier> {
+/** What `--json` printed once of this book. Throws `bad-earlier-run`. */
+async function readEarlier(path: string, book: string): Promise<Earlier> {
   try {
-    return earlierVerdicts(JSON.parse(await readFile(path, "utf8")));
+    return earlierVerdicts(JSON.parse(await readFile(path, "utf8")), book);
   } catch (error) {
     throw new BpfdeskError({
       code: "bad-earlier-run",
-      message: `${path} is not what bpfdesk runbook --json printed.`,
+      message: `${path} is not what bpfdesk runbook ${book} --json printed.`,
       hint: "Give --against a file that holds its output.",
       cause: error instanceof Error ? error.message : String(error),
     });

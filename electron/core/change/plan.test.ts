@@ -57,6 +57,15 @@ const codes = (datapath: Datapath, entry: string, more: Partial<PlanFacts> = {})
   plan(datapath, entry, more).risks.map(({ code }) => code);
 
 describe("a plan", () => {
+  it("gives no rate of a hook where the program runs on others, too", () => {
+    const rate = (attached: string[]) => {
+      const programs = [program(5, { loaded_at: 3 * DAY, attached }), program(9)];
+      return plan(lab({ programs }), "stale", { runs_per_s: 120 }).affects.packets_per_s;
+    };
+    expect(rate(["stale"])).toBe(120);
+    expect(rate(["stale", "elsewhere"])).toBeNull();
+  });
+
   it("says what exactly is taken off, what that does to whom, and how it is taken back", () => {
     const made = makePlan(facts(lab(), "stale", { runs_per_s: 120 }));
     expect(made.argv).toEqual([

@@ -70,7 +70,8 @@ export function makePlan(facts: PlanFacts): PlannedChange {
       hook: hookLabel(iface, hook),
       pod: pod === undefined ? null : pod.name === null ? pod.uid : `${pod.namespace}/${pod.name}`,
       remains: remains.map((one) => entryLabel(one, one.prog_id === null ? undefined : programs.get(one.prog_id))),
-      packets_per_s: runs_per_s,
+      // Runs are counted of a program, wherever it is attached.
+      packets_per_s: (program?.attached.length ?? 0) > 1 ? null : runs_per_s,
     },
     owner,
     risks: [

@@ -47,7 +47,7 @@ export interface ChangePlan {
     pod: string | null;
     /** What stays on the hook, in the order it is run, in words. */
     remains: string[];
-    /** Runs of the program per second, null when nothing measured them. */
+    /** Runs of the program per second, null when nothing measured those of this hook alone. */
     packets_per_s: number | null;
   };
   owner: { text: string; will_probably: string };

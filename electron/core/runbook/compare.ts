@@ -54,6 +54,7 @@ const conclusion = ({ verdict, kind }: Judged): Conclusion => ({ verdict, kind }
 const judged = ({ id, subject, verdict, kind }: Judged): Judged => ({ id, subject, verdict, kind });
 
 const exportedRun = z.object({
+  runbook: z.string().optional(),
   target: z.string(),
   verdicts: z.array(
     z.object({
@@ -67,10 +68,17 @@ const exportedRun = z.object({
 const failedRun = z.object({ error: z.unknown() });
 const exportedRuns = z.object({ nodes: z.record(z.string(), z.union([exportedRun, failedRun])) });
 
-/** Verdicts by target out of what was exported once, of one target or of several. Throws when it is none of these. */
-export function earlierVerdicts(data: unknown): ReadonlyMap<string, readonly Judged[]> {
+/**
+ * Verdicts by target out of what was exported once, of one target or of several. Throws when it is none of these, or of another
+ * runbook than `book`.
+ */
+export function earlierVerdicts(data: unknown, book?: string): ReadonlyMap<string, readonly Judged[]> {
   const several = exportedRuns.safeParse(data);
   const runs = several.success ? Object.entries(several.data.nodes) : [["", exportedRun.parse(data)] as const];
+  for (const [, run] of runs) {
+    const of = "verdicts" in run ? run.runbook : undefined;
+    if (book !== undefined && of !== undefined && of !== book) throw new Error(`It is of the runbook ${of}.`);
+  }
   return new Map(
     runs.flatMap(([name, run]) => ("verdicts" in run ? [[name || run.target, run.verdicts] as const] : [])),
   );

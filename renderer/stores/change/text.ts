@@ -26,7 +26,7 @@ export function approves({ confirm }: Pick<ChangePlan, "confirm">, typed: string
 
 /** Packets the program sees now, or why nobody knows. */
 export function rateText(packets_per_s: number | null): string {
-  if (packets_per_s === null) return "not known: nothing measured it";
+  if (packets_per_s === null) return "not known: nothing measured it for this hook alone";
   if (packets_per_s === 0) return "none: it did not run while it was looked at";
   const shown = packets_per_s < 10 ? packets_per_s.toFixed(1) : countText(Math.round(packets_per_s));
   return `${shown} packets/s`;
