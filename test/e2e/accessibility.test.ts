@@ -1,27 +1,12 @@
 /** No serious finding of axe on any screen, in light and dark. */
-import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, openApp, screenshot } from "../support/app.ts";
+import { describe, expect, it } from "vitest";
+import { screenshot } from "../support/app.ts";
 import { scriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode, smallNode } from "./node.ts";
+import { seriousFindings } from "./axe.ts";
+import { connectNode, hostWithNode, openSample, smallNode } from "./node.ts";
+import { inChromium } from "./open.ts";
 
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-
-/** Rules that were broken seriously, with the elements that break them. */
-async function serious(page: Page): Promise<string[]> {
-  // The page's own policy forbids foreign scripts; the debugger may evaluate nevertheless.
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
-}
+const open = inChromium();
 
 describe.each(["light", "dark"] as const)("in %s", (theme) => {
   it("the first screen, a prompt and a failed connection are sound", async () => {
@@ -32,15 +17,13 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
       const prompt = { kind: "password", user: "ops", host: "node-a", attempt: 2 } as const;
       host.emit({ type: "connection.prompt", node, prompt_id: "prompt-1", prompt });
     };
-    const app = await openApp(browser, { service: host, theme });
-    const { page } = app;
-    await page.getByRole("heading", { name: "bpfdesk" }).waitFor();
-    expect(await serious(page)).toEqual([]);
+    const { page } = await open(host, { theme });
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole("combobox", { name: "Host" }).fill("node-a");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Connect", exact: true }).click();
     await page.getByRole("dialog").waitFor();
-    expect(await serious(page)).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole("textbox", { name: "Password" }).fill("x");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });
@@ -50,15 +33,13 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
       error: { code: "auth-failed", phase: "authenticating", message: "No.", hint: "Try.", cause: "Because." },
     });
     await page.getByRole("alert").waitFor();
-    expect(await serious(page)).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await screenshot(page, `failed-${theme}`);
-    await app.close();
   });
 
   it("several nodes, their findings and two of them side by side are sound", async () => {
     const host = scriptedHost();
-    const app = await openApp(browser, { service: host, theme });
-    const { page } = app;
+    const { page } = await open(host, { theme });
     await page.getByRole("combobox", { name: "Host" }).fill("node-a, node-b");
     await page.getByRole("button", { name: "Connect to 2 nodes" }).click();
     await page.getByRole("heading", { name: "2 nodes" }).waitFor();
@@ -67,19 +48,14 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
     }
     for (const tab of ["Nodes", "Findings of all nodes", "Two nodes side by side"]) {
       await page.getByRole("tab", { name: tab, exact: true }).click();
-      expect({ tab, serious: await serious(page) }).toEqual({ tab, serious: [] });
+      expect({ tab, serious: await seriousFindings(page) }).toEqual({ tab, serious: [] });
     }
-    await app.close();
   });
 
   it("the connection of a live node with all it can tell is sound", async () => {
     const host = hostWithNode();
-    const app = await openApp(browser, { service: host, theme });
-    const { page } = app;
-    await page.getByRole("combobox", { name: "Host" }).fill("node-a");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Connect", exact: true }).click();
-    await page.getByRole("button", { name: "Refresh" }).waitFor();
+    const { page } = await open(host, { theme });
+    await connectNode(page);
     const hop = { server: null, kex: "k", host_key: "h", cipher: "c", mac: "m", compression: null, auth: ["password"] };
     const node = "node-1";
     host.emit({
@@ -108,18 +84,15 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
     await page.getByText("Next try (1)").waitFor();
     await page.getByRole("tab", { name: "Connection" }).click();
     await page.getByRole("checkbox", { name: "sh (pid 1)" }).waitFor();
-    expect(await serious(page)).toEqual([]);
-    await app.close();
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it("the workspace, each of its views, the inspector and the palette are sound", async () => {
     const host = hostWithNode();
     host.disassembly = () => ({ command_id: "c", text: "   0: (85) call bpf_tail_call#12\n   1: (95) exit\n" });
     host.output = [{ stream: "stdout", bytes: new TextEncoder().encode("[]\n") }];
-    const app = await openApp(browser, { service: host, theme });
-    const { page } = app;
-    await page.getByRole("button", { name: "Open the sample incident" }).click();
-    await page.getByRole("button", { name: "Refresh" }).waitFor();
+    const { page } = await open(host, { theme });
+    await openSample(page);
     await page.getByRole("tab", { name: "Programs" }).click();
     await page.getByRole("grid", { name: "Programs" }).getByRole("gridcell").first().click();
     await page.getByText("Where this comes from").click();
@@ -138,16 +111,15 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
       "Commands",
     ]) {
       await page.getByRole("tab", { name: view, exact: true }).click();
-      expect({ view, serious: await serious(page) }).toEqual({ view, serious: [] });
+      expect({ view, serious: await seriousFindings(page) }).toEqual({ view, serious: [] });
       await screenshot(page, `${view.toLowerCase()}-${theme}`);
     }
     await page.getByRole("tab", { name: "Commands run" }).click();
     await page.getByRole("grid", { name: "Commands run" }).getByRole("gridcell").first().click();
     await page.locator(".xterm-rows").getByText("[]").waitFor();
-    expect(await serious(page)).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press("Control+k");
     await page.getByRole("option").first().waitFor();
-    expect(await serious(page)).toEqual([]);
-    await app.close();
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });

@@ -1,30 +1,15 @@
 /** The way to a node: doors, steps, every question a node can ask, every way it can fail. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { Prompt } from "../../electron/core/journal/events.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { screenshot } from "../support/app.ts";
 import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
 import { hostWithNode } from "./node.ts";
+import { inChromium } from "./open.ts";
 
 const FINGERPRINT = "SHA256:k5Nq0ioXrBdqrFkfqJXEvvHzRUsxJjJgKyMrAfeh7xA";
 
-let browser: Browser;
-let app: RunningApp | null = null;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
-
-async function open(host: ScriptedHost): Promise<Page> {
-  app = await openApp(browser, { service: host });
-  await app.page.getByRole("heading", { name: "bpfdesk" }).waitFor();
-  return app.page;
-}
+const open = inChromium();
 
 /** A host that stops at a prompt; returns the page with the dialog open. */
 async function openAtPrompt(prompt: Prompt, host = scriptedHost()): Promise<{ page: Page; host: ScriptedHost }> {
@@ -32,7 +17,7 @@ async function openAtPrompt(prompt: Prompt, host = scriptedHost()): Promise<{ pa
     host.emit({ type: "connection.phase", node, phase: "authenticating", detail: "asking" });
     host.emit({ type: "connection.prompt", node, prompt_id: "prompt-1", prompt });
   };
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("ops@10.0.0.5:2222");
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   await page.locator("[role=dialog], [role=alertdialog]").waitFor();
@@ -44,7 +29,7 @@ const answered = (host: ScriptedHost) => host.nextAsked("node.answer") as Promis
 it("offers the sample, this machine with the reason when it cannot be, SSH and a file", async () => {
   const host = scriptedHost();
   host.hosts = [{ alias: "node-a", hostname: "10.0.0.5", user: "root", port: 2222, file: "~/.ssh/config" }];
-  const page = await open(host);
+  const { page } = await open(host);
   const machine = page.getByRole("region", { name: "This machine" });
   expect(await machine.getByRole("button").isDisabled()).toBe(true);
   await machine.getByText("This needs Linux.").waitFor();
@@ -59,7 +44,7 @@ it("offers the sample, this machine with the reason when it cannot be, SSH and a
 
 it("connects to typed text with an identity file", async () => {
   const host = scriptedHost();
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("ops@10.0.0.5:2222");
   await page.getByText("Identity file and way to connect").click();
   await page.getByRole("textbox", { name: "Private key file" }).fill("~/.ssh/work");
@@ -71,7 +56,7 @@ it("connects to typed text with an identity file", async () => {
 
 it("opens a file by its bytes", async () => {
   const host = scriptedHost();
-  const page = await open(host);
+  const { page } = await open(host);
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Open a file…" }).click();
   await (await chooser).setFiles({ name: "node.snap", mimeType: "", buffer: Buffer.from([31, 139, 8]) });
@@ -83,7 +68,7 @@ it("opens a file by its bytes", async () => {
 it("shows the step it is at, and cancels there", async () => {
   const host = scriptedHost();
   host.onConnect = (node) => host.emit({ type: "connection.phase", node, phase: "connecting", detail: "10.0.0.5:22" });
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("node-a");
   await page.keyboard.press("Enter");
   const step = page.locator('[aria-current="step"]');
@@ -124,7 +109,7 @@ it("shows the collection section by section, with what a section could not see",
       },
     });
   };
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("button", { name: "Open the sample incident" }).click();
   const progress = page.getByRole("region", { name: "Progress of the collection" });
   await progress.getByText("1 of 2 sections").waitFor();
@@ -263,7 +248,7 @@ it("says at which step it failed, what to try, and tries again", async () => {
       },
     });
   };
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("node-a");
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   await host.nextAsked("node.connect");
@@ -281,7 +266,7 @@ it("says at which step it failed, what to try, and tries again", async () => {
 
 it("keeps the picture when the connection is lost and says what may be left on the node", async () => {
   const host = hostWithNode();
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("button", { name: "Open the sample incident" }).click();
   await page.getByRole("button", { name: "Refresh" }).waitFor();
   // The made-up node counts as a recording; a live one is what can be lost.
@@ -308,7 +293,7 @@ it("keeps the picture when the connection is lost and says what may be left on t
 
 it("tells of a failed refresh and keeps the picture before", async () => {
   const host = hostWithNode();
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("button", { name: "Open the sample incident" }).click();
   host.onCollect = (node) => {
     host.emit({ type: "collect.started", node, collect_id: "bad", command_id: "command-2", sections: [] });
@@ -326,10 +311,11 @@ it("tells of a failed refresh and keeps the picture before", async () => {
 
 it("refuses a used address and says how to get a new one", async () => {
   const host = scriptedHost();
-  await open(host);
-  const other = await browser.newContext();
+  const { url, context } = await open(host);
+  const other = await context.browser()?.newContext();
+  if (!other) throw new Error("the browser is gone");
   const page = await other.newPage();
-  await page.goto(app?.url ?? "");
+  await page.goto(url);
   await page.getByRole("alert").getByText("already used").waitFor();
   await page.getByText("an address works once").waitFor();
   await screenshot(page, "token-refused");
@@ -337,8 +323,8 @@ it("refuses a used address and says how to get a new one", async () => {
 });
 
 it("says so when bpfdesk itself has ended, and offers another try", async () => {
-  const page = await open(scriptedHost());
-  await app?.stopServer();
+  const { page, stopServer } = await open(scriptedHost());
+  await stopServer();
   const alert = page.getByRole("alert");
   await alert.getByText("is not running").waitFor();
   await alert.getByRole("button", { name: "Try again" }).click();

@@ -1,43 +1,23 @@
 /** A connection as it lives: whose question it is, lost and made again, what it is made of, what it leaves. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import type { EventBody, Prompt } from "../../electron/core/journal/events.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
-import type { ScriptedHost } from "../support/scripted-host.ts";
-import { scriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode } from "./node.ts";
+import { screenshot } from "../support/app.ts";
+import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
+import { connectNode, hostWithNode } from "./node.ts";
+import { inChromium, type Look } from "./open.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
+const open = inChromium();
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
-
-async function open(host: ScriptedHost, theme: "light" | "dark" = "light"): Promise<Page> {
-  app = await openApp(browser, { service: host, theme });
-  await app.page.getByRole("heading", { name: "bpfdesk" }).waitFor();
-  return app.page;
-}
-
-async function connect(page: Page, target = "node-a"): Promise<void> {
-  await page.getByRole("combobox", { name: "Host" }).fill(target);
+async function connect(page: Page): Promise<void> {
+  await page.getByRole("combobox", { name: "Host" }).fill("node-a");
   await page.getByRole("button", { name: "Connect", exact: true }).click();
 }
 
 /** The workspace of a live node. */
-async function workspace(
-  host = hostWithNode(),
-  theme: "light" | "dark" = "light",
-): Promise<{ page: Page; host: ScriptedHost }> {
-  const page = await open(host, theme);
-  await connect(page);
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+async function workspace(host = hostWithNode(), look: Look = {}): Promise<{ page: Page; host: ScriptedHost }> {
+  const { page } = await open(host, look);
+  await connectNode(page);
   return { page, host };
 }
 
@@ -49,7 +29,7 @@ describe("a question", () => {
   async function asked(prompt: Prompt): Promise<{ page: Page; host: ScriptedHost }> {
     const host = scriptedHost();
     host.onConnect = (node) => host.emit({ type: "connection.prompt", node, prompt_id: "prompt-1", prompt });
-    const page = await open(host);
+    const { page } = await open(host);
     await connect(page);
     await page.getByRole("dialog").waitFor();
     return { page, host };
@@ -196,7 +176,7 @@ describe("the connection view", () => {
         link,
       });
     };
-    const { page } = await workspace(host, "dark");
+    const { page } = await workspace(host, { theme: "dark" });
     await showConnection(page);
     const way = page.getByRole("region", { name: "Way to the node" });
     await way.getByText("the system's ssh").waitFor();
@@ -324,7 +304,7 @@ it("shows what connecting would use and which files say so, when it is asked for
       { ...hop, host: "root@10.0.0.5", user: "root" },
     ],
   });
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("node-a");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "What will be used?" }).click();
@@ -357,7 +337,7 @@ it("replaces the key of a known host only when its name is typed and the fingerp
         },
       },
     });
-  const page = await open(host);
+  const { page } = await open(host);
   await connect(page);
   await page.getByRole("button", { name: "Replace the known key…" }).click();
   const dialog = page.getByRole("alertdialog", { name: "Replace the known key of node-a?" });
@@ -377,7 +357,7 @@ it("replaces the key of a known host only when its name is typed and the fingerp
 
 it("tells the host when the network is back", async () => {
   const host = scriptedHost();
-  const page = await open(host);
+  const { page } = await open(host);
   await page.context().setOffline(true);
   await page.context().setOffline(false);
   expect(await host.nextAsked("app.wake")).toEqual({ reason: "network" });

@@ -16,6 +16,12 @@ export async function connectNode(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Refresh" }).waitFor();
 }
 
+/** Opens what stands behind the sample incident, from the first screen. */
+export async function openSample(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Open the sample incident" }).click();
+  await page.getByRole("button", { name: "Refresh" }).waitFor();
+}
+
 /** A host whose sample is `datapath`; each refresh brings the next of `later`, then the last one again. */
 export function hostWithNode(datapath: Datapath = smallNode(), later: Datapath[] = []): ScriptedHost {
   const host = scriptedHost();

@@ -1,29 +1,14 @@
 /** Several nodes: naming them, how each is doing, findings of all, two side by side. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { Datapath } from "../../electron/core/model/types.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { screenshot } from "../support/app.ts";
 import { bigNode, NODE_SIZES } from "../support/big-node.ts";
 import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
 import { smallNode } from "./node.ts";
+import { inChromium, type Look } from "./open.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
-
-async function open(host: ScriptedHost, theme: "light" | "dark" = "light"): Promise<Page> {
-  app = await openApp(browser, { service: host, theme });
-  await app.page.getByRole("heading", { name: "bpfdesk" }).waitFor();
-  return app.page;
-}
+const open = inChromium();
 
 function picture(host: ScriptedHost, node: string, datapath: Datapath): void {
   host.emit({ type: "connection.ready", node, host: node, user: "root", privileges: "root", limits: [] });
@@ -31,8 +16,8 @@ function picture(host: ScriptedHost, node: string, datapath: Datapath): void {
   host.emit({ type: "collect.finished", node, collect_id: `c-${node}`, complete: true, datapath });
 }
 
-async function openSeveral(host: ScriptedHost, names: string, theme: "light" | "dark" = "light"): Promise<Page> {
-  const page = await open(host, theme);
+async function openSeveral(host: ScriptedHost, names: string, look: Look = {}): Promise<Page> {
+  const { page } = await open(host, look);
   await page.getByRole("combobox", { name: "Host" }).fill(names);
   const count = names.split(", ").length;
   await page.getByRole("button", { name: `Connect to ${count} nodes` }).click();
@@ -42,7 +27,7 @@ async function openSeveral(host: ScriptedHost, names: string, theme: "light" | "
 
 it("names what a list means before anything is connected to, and saves it as a group", async () => {
   const host = scriptedHost();
-  const page = await open(host);
+  const { page } = await open(host);
   await page.getByRole("combobox", { name: "Host" }).fill("node-a, node-b");
   await page.getByText("2 nodes: ").waitFor();
   await page.getByRole("button", { name: "Save as a group…" }).click();
@@ -111,7 +96,7 @@ it("lists the findings of all nodes once, and leads to the node", async () => {
 
 it("puts two nodes side by side and marks what differs in words", async () => {
   const host = scriptedHost();
-  const page = await openSeveral(host, "node-a, node-b", "dark");
+  const page = await openSeveral(host, "node-a, node-b", { theme: "dark" });
   const left = smallNode();
   const right = { ...smallNode(), node: { ...smallNode().node, kernel: "6.1.0-99" } };
   picture(host, "node-1", left);

@@ -1,54 +1,21 @@
 /** The picture in a real Chromium: order, keyboard, folds, signs, comparison, accessibility, and the sample. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type AxeResults, source as axeSource } from "axe-core";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import type { Datapath } from "../../electron/core/model/types.ts";
-import { createService } from "../../electron/host/service.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { screenshot } from "../support/app.ts";
 import { bigNode, NODE_SIZES } from "../support/big-node.ts";
-import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
+import { seriousFindings } from "./axe.ts";
+import { hostWithNode, openSample } from "./node.ts";
+import { inChromium, type Look, realService } from "./open.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
+const open = inChromium();
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  const closing = app;
-  app = null;
-  await closing?.close();
-});
-
-/** Opens the page on a scripted node that shows `datapath`. */
-async function openPicture(datapath: Datapath, options: { theme?: "light" | "dark"; width?: number } = {}) {
-  const host = scriptedHost();
-  host.onConnect = (node) => {
-    host.emit({ type: "connection.phase", node, phase: "collecting", detail: "" });
-    host.emit({
-      type: "connection.ready",
-      node,
-      host: "node-7",
-      user: "root",
-      privileges: "root",
-      limits: [],
-    });
-    collected(host, node, datapath);
-  };
-  app = await openApp(browser, { service: host, ...options });
-  const { page } = app;
-  await page.getByRole("button", { name: "Open the sample incident" }).click();
+/** Opens the page on a scripted node that shows `datapath`, and the next of `later` at each refresh. */
+async function openPicture(datapath: Datapath, look: Look = {}, later: Datapath[] = []): Promise<Page> {
+  const { page } = await open(hostWithNode(datapath, later), look);
+  await openSample(page);
   await page.getByRole("treegrid").waitFor();
-  return { page, host };
-}
-
-function collected(host: ScriptedHost, node: string, datapath: Datapath): void {
-  host.emit({ type: "collect.started", node, collect_id: "c", command_id: "k", sections: [] });
-  host.emit({ type: "collect.finished", node, collect_id: "c", complete: true, datapath });
+  return page;
 }
 
 /** The row whose name says this. */
@@ -71,19 +38,9 @@ async function leftToRight(row: Locator): Promise<string[]> {
   return boxes.sort((a, b) => a.x - b.x).map((box) => box.text.split(", ").slice(0, 4).join(", "));
 }
 
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  const results = await page.evaluate(
-    () => (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run() as Promise<AxeResults>,
-  );
-  return results.violations
-    .filter((violation) => violation.impact === "serious" || violation.impact === "critical")
-    .map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(" ")}`);
-}
-
 describe("order and words", () => {
   it("shows the programs of an interface in the order the kernel runs them", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     expect(await leftToRight(rowOf(page, /interface eth0, virtio_net/))).toEqual([
       "1, cil_xdp_entry, program 100, XDP",
       "1, cil_from_netdev, program 101, TC ingress",
@@ -98,7 +55,7 @@ describe("order and words", () => {
   });
 
   it("says of a dead program, in words, that it never runs and why", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     const dead = page.getByRole("button", { name: /^3, cil_to_container.*never runs/ });
     await dead.focus();
     expect(await focused(page)).toContain("the filter at pref 2 never returns TC_ACT_UNSPEC");
@@ -109,7 +66,7 @@ describe("order and words", () => {
     const datapath = bigNode(NODE_SIZES.tiny);
     const [program] = datapath.programs;
     if (program) program.name = "<img src=x onerror=alert(1)>\u001b[31m";
-    const { page } = await openPicture(datapath);
+    const page = await openPicture(datapath);
     expect(await page.locator(".box-title").first().textContent()).toBe("<img src=x onerror=alert(1)>␛[31m");
     expect(await page.locator(".picture img").count()).toBe(0);
   });
@@ -117,7 +74,7 @@ describe("order and words", () => {
 
 describe("keyboard", () => {
   it("walks along the hooks and down the rows, selects, and keeps one tab stop", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     await page.getByRole("button", { name: /^interface eth0, virtio_net/ }).focus();
     await page.keyboard.press("ArrowRight");
     expect(await focused(page)).toContain("cil_xdp_entry");
@@ -134,7 +91,7 @@ describe("keyboard", () => {
   });
 
   it("opens and closes the tail calls of a program with the space bar and walks into them", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.deep));
+    const page = await openPicture(bigNode(NODE_SIZES.deep));
     const start = page.getByRole("button", { name: /^1, cil_from_container/ }).first();
     await start.focus();
     await page.keyboard.press("Space");
@@ -147,7 +104,7 @@ describe("keyboard", () => {
   });
 
   it("goes from finding to finding and opens what it is about", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     await page.getByRole("button", { name: /^Node/ }).focus();
     await page.keyboard.press("n");
     expect(await focused(page)).toContain("critical: second-program");
@@ -161,7 +118,7 @@ describe("keyboard", () => {
 
 describe("folds, maps and signs", () => {
   it("leads from a badge to the finding in the inspector", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     await page
       .getByRole("button", { name: /^Finding: warning: filter-never-runs/ })
       .first()
@@ -170,7 +127,7 @@ describe("folds, maps and signs", () => {
   });
 
   it("shows the maps of all programs or of one", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     const maps = page.locator(".box-map");
     expect(await maps.count()).toBe(0);
     await foldOf(rowOf(page, /interface eth0, virtio_net/), "4 maps").click();
@@ -190,7 +147,7 @@ describe("folds, maps and signs", () => {
   });
 
   it("lists interfaces with nothing attached only when asked", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.small));
+    const page = await openPicture(bigNode(NODE_SIZES.small));
     await page.getByRole("button", { name: /^Node/ }).focus();
     for (let steps = 0; !(await focused(page)).includes("with nothing attached"); steps++) {
       if (steps > 20) throw new Error("no row of idle interfaces");
@@ -203,12 +160,11 @@ describe("folds, maps and signs", () => {
   });
 
   it("marks what came and what went after a refresh", async () => {
-    const before = bigNode(NODE_SIZES.small);
-    const { page, host } = await openPicture(before);
     const now = bigNode(NODE_SIZES.small);
     const hooks = now.interfaces.find((iface) => iface.name === "cilium_host")?.hooks ?? [];
     hooks[0]?.entries.shift();
-    collected(host, "node-1", now);
+    const page = await openPicture(bigNode(NODE_SIZES.small), {}, [now]);
+    await page.getByRole("button", { name: "Refresh" }).click();
     const gone = page.locator(".is-went");
     await gone.waitFor();
     expect(await gone.textContent()).toContain("went since the last collection");
@@ -217,7 +173,7 @@ describe("folds, maps and signs", () => {
   });
 
   it("narrows the rows to what the filter names and says how many are kept out", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.busy));
+    const page = await openPicture(bigNode(NODE_SIZES.busy));
     await page.keyboard.press("/");
     await page.keyboard.type("payments/");
     await page.getByText(/rows kept out by the filter/).waitFor();
@@ -229,7 +185,7 @@ describe("folds, maps and signs", () => {
 
 describe("size", () => {
   it("draws only what is in sight of a thousand interfaces and two thousand programs", async () => {
-    const { page } = await openPicture(bigNode(NODE_SIZES.huge));
+    const page = await openPicture(bigNode(NODE_SIZES.huge));
     const count = () => page.locator(".picture-row").count();
     expect(await count()).toBeLessThan(40);
     const grid = page.getByRole("treegrid");
@@ -243,7 +199,7 @@ describe("size", () => {
 describe("accessibility", () => {
   it.each(["light", "dark"] as const)("has no serious findings in the %s theme", async (theme) => {
     const datapath = bigNode(NODE_SIZES.small);
-    const { page } = await openPicture(datapath, { theme });
+    const page = await openPicture(datapath, { theme });
     await foldOf(page, "tail calls").click();
     await foldOf(page, "4 maps").click();
     await page.locator(".box-map").first().waitFor();
@@ -254,33 +210,19 @@ describe("accessibility", () => {
 
 describe("the sample incident", () => {
   it("shows the stale filter on the pod's interface, behind the current one, with its finding", async () => {
-    const data = mkdtempSync(join(tmpdir(), "bpfdesk-picture-"));
-    const service = createService({
-      resourcesDir: resolve(import.meta.dirname, "../../resources"),
-      dataDir: data,
-      mode: "browser",
-      version: "0.0.0",
-      session_path: ":memory:",
-    });
-    try {
-      app = await openApp(browser, { service });
-      const { page } = app;
-      await page.getByRole("button", { name: "Open the sample incident" }).click();
-      await page.getByRole("treegrid").waitFor();
-      await screenshot(page, "picture-sample");
-      // The stale filter is further down: the way to it is the finding's key.
-      await page.getByRole("rowheader").getByRole("button", { name: /^Node/ }).focus();
-      await page.keyboard.press("n");
-      const stale = page.getByRole("button", { name: /^\d, cil_to_container.*duplicate-name/ });
-      await stale.waitFor();
-      expect(await focused(page)).toContain("egress (out → pod)");
-      const row = page.getByRole("row").filter({ has: stale });
-      const chain = await leftToRight(row);
-      expect(chain.filter((name) => name.includes("cil_to_container"))).toHaveLength(2);
-      await screenshot(page, "picture-sample-finding");
-    } finally {
-      await service.close();
-      rmSync(data, { recursive: true, force: true });
-    }
+    const { page } = await open(realService(() => ({ session_path: ":memory:" })).service);
+    await page.getByRole("button", { name: "Open the sample incident" }).click();
+    await page.getByRole("treegrid").waitFor();
+    await screenshot(page, "picture-sample");
+    // The stale filter is further down: the way to it is the finding's key.
+    await page.getByRole("rowheader").getByRole("button", { name: /^Node/ }).focus();
+    await page.keyboard.press("n");
+    const stale = page.getByRole("button", { name: /^\d, cil_to_container.*duplicate-name/ });
+    await stale.waitFor();
+    expect(await focused(page)).toContain("egress (out → pod)");
+    const row = page.getByRole("row").filter({ has: stale });
+    const chain = await leftToRight(row);
+    expect(chain.filter((name) => name.includes("cil_to_container"))).toHaveLength(2);
+    await screenshot(page, "picture-sample-finding");
   });
 });

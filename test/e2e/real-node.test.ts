@@ -1,50 +1,27 @@
 /** A person and a node, nothing between them made up: the page, the real service, a real OpenSSH server, this kernel. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { createService, type Service } from "../../electron/host/service.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { screenshot } from "../support/app.ts";
 import { startSshd, type TestSshd } from "../support/sshd.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { inChromium, realService } from "./open.ts";
 
 /** A collection of a whole node on a busy machine. */
 const LONG = { timeout: 90_000 };
 
-let browser: Browser;
+const open = inChromium();
 let sshd: TestSshd;
 let proxy: TcpProxy;
-let dir: string;
-let service: Service;
-let app: RunningApp;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
   sshd = await startSshd({ methods: ["password"] });
   proxy = await startProxy({ target: sshd });
 });
 afterAll(async () => {
   await proxy.stop();
   await sshd.stop();
-  await browser.close();
-});
-beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), "bpfdesk-e2e-"));
-  service = createService({
-    resourcesDir: resolve(import.meta.dirname, "../../resources"),
-    dataDir: dir,
-    mode: "browser",
-    version: "0.0.0",
-    known_hosts: join(dir, "known_hosts"),
-  });
-  app = await openApp(browser, { service });
-  app.page.setDefaultTimeout(30_000);
-});
-afterEach(async () => {
-  await app.close();
-  await service.close();
-  rmSync(dir, { recursive: true });
 });
 
 /** In both themes, for people to look at. */
@@ -58,8 +35,10 @@ async function shots(page: Page, name: string): Promise<void> {
 }
 
 /** Connects as far as the picture: trusts the key that is really the server's, and types the password. */
-async function open(user: keyof TestSshd["passwords"], keep: boolean): Promise<Page> {
-  const { page } = app;
+async function logIn(user: keyof TestSshd["passwords"], keep: boolean): Promise<{ page: Page; knownHosts: string }> {
+  const { service, dir } = realService((folder) => ({ known_hosts: join(folder, "known_hosts") }));
+  const { page } = await open(service);
+  page.setDefaultTimeout(30_000);
   await page.getByRole("combobox", { name: "Host" }).fill(`${user}@127.0.0.1:${proxy.port}`);
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   const isThis = page.getByRole("alertdialog", { name: `Is this 127.0.0.1:${proxy.port}?` });
@@ -71,11 +50,11 @@ async function open(user: keyof TestSshd["passwords"], keep: boolean): Promise<P
   if (keep) await password.getByText("Keep it in memory").click();
   await shots(page, "password");
   await password.getByRole("button", { name: "Continue" }).click();
-  return page;
+  return { page, knownHosts: join(dir, "known_hosts") };
 }
 
 it("opens a node, comes back by itself when the line is cut, and leaves it as it was found", async () => {
-  const page = await open("engineer", true);
+  const { page, knownHosts } = await logIn("engineer", true);
   // Asked where the node's own cannot show everything; then it must be gone at the end.
   const refresh = page.getByRole("button", { name: "Refresh", exact: true });
   const lend = page.getByRole("button", { name: "Copy and use it" });
@@ -83,7 +62,7 @@ it("opens a node, comes back by itself when the line is cut, and leaves it as it
   if (await lend.isVisible()) await lend.click();
   await refresh.waitFor(LONG);
   await shots(page, "picture");
-  expect(readFileSync(join(dir, "known_hosts"), "utf8")).toContain(` ssh-ed25519 ${sshd.hostKeys[0]?.blob}
+  expect(readFileSync(knownHosts, "utf8")).toContain(` ssh-ed25519 ${sshd.hostKeys[0]?.blob}
 `);
 
   await page.getByRole("tab", { name: "Connection" }).click();
@@ -120,7 +99,7 @@ it("opens a node, comes back by itself when the line is cut, and leaves it as it
 });
 
 it("shows an ordinary user what is missing, and which lines of sudoers would bring it", async () => {
-  const page = await open("nobody-special", false);
+  const { page } = await logIn("nobody-special", false);
   await page.getByRole("button", { name: "Go on without root" }).click();
   await page.getByRole("button", { name: "Refresh", exact: true }).waitFor(LONG);
   await page.getByRole("tab", { name: "Connection" }).click();

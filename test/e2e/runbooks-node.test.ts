@@ -1,11 +1,10 @@
 /** Runbooks in the page with nothing made up behind it: the real service, the books that ship, a team's own, this kernel. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { createService, type Service } from "../../electron/host/service.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { screenshot } from "../support/app.ts";
+import { inChromium, realService } from "./open.ts";
 
 /** A collection of a whole node on a busy machine. */
 const LONG = { timeout: 90_000 };
@@ -48,40 +47,23 @@ steps:
           advice: Look at the queues while it is late.
 `;
 
-let browser: Browser;
-let dir: string;
-let service: Service;
-let app: RunningApp;
+const open = inChromium();
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), "bpfdesk-e2e-"));
-  writeFileSync(join(dir, "queues.yaml"), QUEUES);
-  writeFileSync(
-    join(dir, "broken.yaml"),
-    QUEUES.replace("id: queues", "id: broken").replace("kind: collect", "kind: shell"),
-  );
-  service = createService({
-    resourcesDir: resolve(import.meta.dirname, "../../resources"),
-    dataDir: dir,
-    books_dir: dir,
-    mode: "browser",
-    version: "0.0.0",
+/** The real service with the team's two books, on its first screen. */
+async function openBooks(): Promise<Page> {
+  const { service } = realService((dir) => {
+    writeFileSync(join(dir, "queues.yaml"), QUEUES);
+    const broken = QUEUES.replace("id: queues", "id: broken").replace("kind: collect", "kind: shell");
+    writeFileSync(join(dir, "broken.yaml"), broken);
+    return { books_dir: dir };
   });
-  app = await openApp(browser, { service });
-  app.page.setDefaultTimeout(LONG.timeout);
-});
-afterEach(async () => {
-  await app.close();
-  await service.close();
-  rmSync(dir, { recursive: true });
-});
+  const { page } = await open(service);
+  page.setDefaultTimeout(LONG.timeout);
+  return page;
+}
 
 it("runs a team's own book on this machine, from its symptom to a verdict and the raw output behind it", async () => {
-  const { page } = app;
+  const page = await openBooks();
   await page.getByRole("button", { name: /answers late whenever it is busy/ }).click();
   await page.getByRole("button", { name: "Open this machine" }).click();
   // Asked where the node's own bpftool cannot show everything.
@@ -116,7 +98,7 @@ it("runs a team's own book on this machine, from its symptom to a verdict and th
 });
 
 it("offers the shipped books on a recording, and starts none there", async () => {
-  const { page } = app;
+  const page = await openBooks();
   await page.getByRole("button", { name: "Open the sample incident" }).click();
   await page.getByRole("tab", { name: "Runbooks" }).click();
   await page.getByRole("option", { name: /^Stale filters/i }).click();

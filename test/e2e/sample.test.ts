@@ -1,42 +1,20 @@
 /** The sample incident end to end: the real host, the shipped recording, the built page. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { createService, type Service } from "../../electron/host/service.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { screenshot } from "../support/app.ts";
+import { openSample } from "./node.ts";
+import { inChromium, realService } from "./open.ts";
 
-let browser: Browser;
-let app: RunningApp;
-let service: Service;
-let dataDir: string;
+const open = inChromium();
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "bpfdesk-e2e-"));
-  const resourcesDir = resolve(import.meta.dirname, "../../resources");
-  service = createService({ resourcesDir, dataDir, mode: "browser", version: "0.0.0" });
-  app = await openApp(browser, { service });
-});
-afterEach(async () => {
-  await app.close();
-  await service.close();
-  rmSync(dataDir, { recursive: true });
-});
-
-async function openSample(): Promise<Page> {
-  const { page } = app;
-  await page.getByRole("button", { name: "Open the sample incident" }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+async function sample(): Promise<Page> {
+  const { page } = await open(realService().service);
+  await openSample(page);
   return page;
 }
 
 it("opens with no cluster and no privileges, and leads from the finding to the two programs", async () => {
-  const page = await openSample();
+  const page = await sample();
   await page.getByText("Recording: nothing here is live").waitFor();
   await screenshot(page, "sample");
   const finding = page
@@ -52,7 +30,7 @@ it("opens with no cluster and no privileges, and leads from the finding to the t
 });
 
 it("shows the code of a recorded program, or says that it was not recorded", async () => {
-  const page = await openSample();
+  const page = await sample();
   await page.getByRole("tab", { name: "Programs" }).click();
   await page
     .getByRole("textbox", { name: "Filter by text" })
@@ -66,7 +44,7 @@ it("shows the code of a recorded program, or says that it was not recorded", asy
 });
 
 it("lists what is asked of a node with the exact command of each section", async () => {
-  const page = await openSample();
+  const page = await sample();
   await page.getByRole("tab", { name: "Commands" }).click();
   const grid = page.getByRole("grid", { name: "Sections" });
   await grid.getByRole("gridcell", { name: "Loaded programs" }).click();
@@ -75,7 +53,7 @@ it("lists what is asked of a node with the exact command of each section", async
 });
 
 it("comes back to the node after a reload, with the same picture", async () => {
-  const page = await openSample();
+  const page = await sample();
   const counts = await page.getByRole("contentinfo").textContent();
   await page.reload();
   await page.getByRole("button", { name: "Refresh" }).waitFor();
@@ -83,14 +61,14 @@ it("comes back to the node after a reload, with the same picture", async () => {
 });
 
 it("finds nothing changed when the same recording is read again", async () => {
-  const page = await openSample();
+  const page = await sample();
   await page.getByRole("button", { name: "Refresh" }).click();
   await page.getByRole("tab", { name: "Changes" }).click();
   await page.getByText("The last refresh changed nothing").waitFor();
 });
 
 it("saves a snapshot that opens again as a node of its own", async () => {
-  const page = await openSample();
+  const page = await sample();
   const download = page.waitForEvent("download");
   await page.keyboard.press("Control+s");
   const file = await (await download).path();

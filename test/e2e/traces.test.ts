@@ -1,11 +1,12 @@
 /** Tracers in the page: choose one, fill its form, watch its records, read what it lost and cost. */
-import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { TraceStats, TraceSummary } from "../../electron/core/trace/protocol.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { clipboard, screenshot } from "../support/app.ts";
 import type { ScriptedHost } from "../support/scripted-host.ts";
-import { connectNode, eventually, hostWithNode, smallNode } from "./node.ts";
+import { seriousFindings } from "./axe.ts";
+import { connectNode, eventually, hostWithNode, openSample, smallNode } from "./node.ts";
+import { inChromium, type Look } from "./open.ts";
 import {
   addDrops,
   dnsTracer,
@@ -19,28 +20,11 @@ import {
   withTracers,
 } from "./tracers.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
-
-interface Size {
-  width?: number;
-  height?: number;
-  theme?: "light" | "dark";
-}
+const open = inChromium();
 
 /** A live node in view, reached by SSH as root. */
-async function openNode(host: ScriptedHost, size: Size = {}): Promise<Page> {
-  app = await openApp(browser, { service: host, ...size });
-  const { page } = app;
+async function openNode(host: ScriptedHost, look: Look = {}): Promise<Page> {
+  const { page } = await open(host, look);
   await connectNode(page);
   return page;
 }
@@ -69,7 +53,6 @@ const openDrops = async (page: Page) => {
 /** Texts of one column, top rows only: the table is virtual. */
 const column = (page: Page, at: number) =>
   drops(page).locator(`[role=gridcell][aria-colindex="${at}"]`).allInnerTexts();
-const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
 
 it("starts a tracer by keyboard alone, from the palette over the values of the picture to its rows", async () => {
   const all = records(10);
@@ -286,10 +269,8 @@ it("runs on several nodes, and says which of them refused", async () => {
 
 it("shows the runs of a recording, and says why nothing can be started on it", async () => {
   const host = withTracers(hostWithNode(), records(3));
-  app = await openApp(browser, { service: host });
-  const { page } = app;
-  await page.getByRole("button", { name: "Open the sample incident" }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+  const { page } = await open(host);
+  await openSample(page);
   startRun(host);
   endRun(host, summary(30, 3));
   await openDrops(page);
@@ -301,31 +282,21 @@ it("shows the runs of a recording, and says why nothing can be started on it", a
   expect(host.asked.filter(({ method }) => method === "tracers.check")).toEqual([]);
 });
 
-/** Rules that the view breaks seriously, with the elements that break them. */
-async function serious(page: Page, view: string): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(
-    // The rows of a table are all alike, and a look at each takes a while.
-    (include) => (window as unknown as { axe: typeof axe }).axe.run({ include, exclude: ".grid-row:nth-child(n+4)" }),
-    `[data-view=${view}]`,
-  );
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((one) => one.html.slice(0, 160)).join(" | ")}`);
-}
+/** The rows of a table are all alike, and a look at each takes a while. */
+const firstRowsOf = (view: string) => ({ include: `[data-view=${view}]`, exclude: ".grid-row:nth-child(n+4)" });
 
 it.each([
   ["light", { theme: "light" }],
   ["dark", { theme: "dark" }],
   ["a small window", { width: 900, height: 620 }],
-] as const)("a form and a run in any state are sound for everybody: %s", async (name, size) => {
+] as const)("a form and a run in any state are sound for everybody: %s", async (name, look) => {
   const all = records(0);
   const host = withTracers(hostWithNode(), all);
-  const page = await openNode(host, size);
+  const page = await openNode(host, look);
   const looksSound = async (state: string, view = "traces") => {
     // What changes with a theme is colour, and with a window the place of things: these two states have them all.
     if (name !== "light" && state !== "form" && state !== "running") return;
-    expect({ state, serious: await serious(page, view) }).toEqual({ state, serious: [] });
+    expect({ state, serious: await seriousFindings(page, firstRowsOf(view)) }).toEqual({ state, serious: [] });
     await screenshot(page, `traces-${state}-${name.replaceAll(" ", "-")}`);
   };
   await page.getByRole("tab", { name: "Tracers" }).click();

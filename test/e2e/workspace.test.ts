@@ -1,35 +1,23 @@
 /** The workspace over a made-up node: tables, inspector, palette, changes, hostile text. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { Datapath } from "../../electron/core/model/types.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { clipboard, screenshot } from "../support/app.ts";
 import type { ScriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode, smallNode } from "./node.ts";
+import { hostWithNode, openSample, smallNode } from "./node.ts";
+import { inChromium } from "./open.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
+const open = inChromium();
 
 async function openNode(host: ScriptedHost = hostWithNode()): Promise<Page> {
-  app = await openApp(browser, { service: host });
-  await app.page.getByRole("button", { name: "Open the sample incident" }).click();
-  await app.page.getByRole("button", { name: "Refresh" }).waitFor();
-  return app.page;
+  const { page } = await open(host);
+  await openSample(page);
+  return page;
 }
 
 /** Texts of one column of the table in view, top rows only: the table is virtual. */
 const column = (page: Page, view: string, at: number) =>
   page.locator(`[data-view=${view}] [role=gridcell][aria-colindex="${at}"]`).allInnerTexts();
-
-const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
 
 it("sorts a table by a column, up, down and back to the node's order", async () => {
   const page = await openNode();

@@ -90,6 +90,9 @@ export async function openApp(browser: Browser, options: AppOptions): Promise<Ru
   };
 }
 
+/** What was copied last. */
+export const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+
 /** Keeps a picture for people to look at; no test depends on it. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = resolve(root, "test/screenshots");
