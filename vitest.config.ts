@@ -42,7 +42,7 @@ export default defineConfig({
           maxWorkers: 2,
           // Emulated clocks stand still while the machine beside has the processor; what passed the second time is told as retried.
           retry: 1,
-          testTimeout: 480_000,
+          testTimeout: 900_000,
           hookTimeout: 180_000,
         },
       },

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KERNELS } from "./kernels/kernels.mjs";
 import { ensureDependencies, ensurePackages, node24Path, projectEnv, root, run, runTool, say } from "./lib/setup.mjs";
-import { readReport } from "./lib/test-report.mjs";
+import { lastWords, readReport } from "./lib/test-report.mjs";
 
 const started = Date.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -75,6 +75,6 @@ const code =
 const report = readReport(file);
 if (report) {
   for (const name of ["passed", "failed", "skipped"]) total[name] += report[name];
-  for (const failure of report.failures) process.stdout.write(`\nFAILED ${failure}\n`);
+  process.stdout.write(lastWords(report.failures.map((failure) => `FAILED ${failure}`)));
 }
 finish(code !== 0 || total.failed > 0 ? 1 : 0);

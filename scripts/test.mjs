@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ensureBuild } from "./lib/build.mjs";
 import { runChecks, staticChecks } from "./lib/checks.mjs";
 import { ensureDependencies, ensurePackages, labBlocker, run, runTool, say } from "./lib/setup.mjs";
-import { readReport } from "./lib/test-report.mjs";
+import { lastWords, readReport } from "./lib/test-report.mjs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** What did not pass, told at the end, where a log that was cut still has it. */
@@ -64,7 +64,7 @@ async function labAndSsh() {
 
 function finish(ok) {
   if (!ok && total.failed === 0) total.failed = 1;
-  for (const line of told) process.stdout.write(`\n${line}\n`);
+  process.stdout.write(lastWords(told));
   process.stdout.write(`\nTests: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   process.exit(ok ? 0 : 1);
 }

@@ -25,11 +25,30 @@ function failuresOf({ name, status, message, assertionResults }) {
   const file = relative(process.cwd(), name);
   const failed = assertionResults.filter((test) => test.status === "failed");
   if (failed.length === 0 && status === "failed") return [`${file}: ${beginning(message)}`];
-  return failed.map((test) => `${file} > ${test.fullName}: ${beginning(test.failureMessages.join("\n"))}`);
+  return failed.map((test) => `${file} > ${test.fullName}: ${reasons(test.failureMessages)}`);
 }
 
-/** Without the test runner's own part of a stack. */
+const LINES = 10;
+const CHARS = 1200;
+const BRIEF_CHARS = 220;
+
+/** A test that was tried again has a reason for each time, which is often the same. */
+const reasons = (messages) => [...new Set(messages.map(beginning))].join("\n  and then: ");
+
+/** What is said, without the places in the code, which the runner has printed already. */
 function beginning(text) {
-  const lines = text.split("\n").filter((line) => !line.includes("node_modules"));
-  return lines.slice(0, 12).join("\n    ");
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+  return lines.slice(0, LINES).join("\n    ").slice(0, CHARS);
+}
+
+/**
+ * What did not pass, to be printed last: each with its reasons, and then all of them once more in a line each, for a log of
+ * which only the end is kept.
+ * @param {string[]} told
+ * @returns {string}
+ */
+export function lastWords(told) {
+  if (told.length === 0) return "";
+  const brief = told.map((what) => what.replaceAll(/\s+/g, " ").slice(0, BRIEF_CHARS));
+  return `\n${told.join("\n\n")}\n\nIn short:\n${brief.map((line) => `- ${line}\n`).join("")}`;
 }

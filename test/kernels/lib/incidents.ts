@@ -17,13 +17,11 @@ const incidentFile = scene.extend({
   kernels: z.array(z.enum(["5.10", "6.1", "6.12", "newest"])).min(1),
   /** Of the runbook. */
   inputs: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-  /** Lends the node a bpftool for the run: its own is older than some kernels and hides what they have. */
-  lend_bpftool: z.boolean().default(false),
   /** The kinds of verdict that are confirmed: each of them, and no other. */
   confirmed: z.array(z.string()),
   /** Of the verdicts. */
   expect: z.array(ofVerdicts).min(1),
-  /** What is proposed is done at a terminal, verified, and taken back. */
+  /** What is proposed is approved, verified by the same runbook, and taken back. */
   remedy: z
     .strictObject({
       /** Of the verdict whose proposal is taken; there is one. */

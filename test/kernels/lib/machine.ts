@@ -9,12 +9,14 @@ import { connectSsh } from "../../../electron/host/ssh/connect.ts";
 import type { Execution, NodeTransport } from "../../../electron/host/transport/types.ts";
 import { bootKernel } from "../../../scripts/kernels/vm.mjs";
 import { buildLab } from "../../lab/node/build.ts";
+import { within } from "./limit.ts";
 import type { Variables } from "./match.ts";
 
 /** Where the cases' files are in the machine; first in the PATH of every script. */
 const FILES = "/root/files";
 const SCRIPT_MS = 240_000;
-const READY_MS = 60_000;
+const READY_MS = 120_000;
+const STOP_MS = 60_000;
 /** Two busy cores may not let a node or us speak for a while. */
 const LEASE_S = 60;
 
@@ -156,7 +158,13 @@ async function serve(execution: Execution, script: string): Promise<Server> {
     variables: variablesOf(lines.join("\n")),
     async stop() {
       if (!ended) execution.interrupt();
-      await over;
+      try {
+        await within(STOP_MS, `the end of a server\n${script}`, over);
+      } catch (reason) {
+        execution.cancel();
+        await execution.exited.catch(() => {});
+        throw reason;
+      }
       await execution.exited;
       return variablesOf(lines.join("\n"));
     },

@@ -11,13 +11,13 @@ import { execChecked } from "../../../electron/host/tools/checked.ts";
 import { checkArgv } from "../../../electron/host/trace/command.ts";
 import { lendTracers } from "../../../electron/host/trace/lend.ts";
 import type { NodeTransport } from "../../../electron/host/transport/types.ts";
-import { type Cli, makeCli } from "../../support/cli.ts";
 import { startProxy } from "../../support/tcp-proxy.ts";
 import { type KernelCase, readCases } from "./cases.ts";
 import { collectorShows } from "./collector.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { readIncidents } from "./incidents.ts";
 import { inventory, left } from "./leaks.ts";
+import { mustBeRight } from "./limit.ts";
 import { type Machine, startMachine } from "./machine.ts";
 import { filled, type Place, prepared, runCase } from "./run-case.ts";
 import { runIncident } from "./run-incident.ts";
@@ -43,10 +43,8 @@ export function kernelTests(kernel: string): void {
   let place: Place;
   let machine: Machine;
   let lent: LentBinary;
-  let cli: Cli;
   let atFirst: string[];
   beforeAll(async () => {
-    cli = await makeCli();
     machine = await startMachine(kernel);
     atFirst = await inventory(machine.admin);
     const transport = await machine.connect();
@@ -55,7 +53,6 @@ export function kernelTests(kernel: string): void {
   }, START_MS);
   afterAll(async () => {
     await machine?.stop();
-    cli?.remove();
   }, 60_000);
 
   it("shows every program on an interface in the kernel's order", async () => {
@@ -81,18 +78,17 @@ export function kernelTests(kernel: string): void {
 
   for (const [tracer, own] of Map.groupBy(cases, (one) => one.tracer)) {
     describe(tracer, () => {
-      for (const one of own) it(one.title, async () => expect(await runCase(place, one)).toEqual([]));
+      for (const one of own) it(one.title, async () => mustBeRight(await runCase(place, one)));
       const endless = own.find(({ ended }) => ended === "signal");
       if (!endless) return;
       it("leaves nothing in the kernel when it is killed", async () => {
-        expect(await leftWhen(endless, place, () => machine.script("pkill -KILL -x bpfdesk-tracer", {}))).toEqual([]);
+        mustBeRight(await leftWhen(endless, place, () => machine.script("pkill -KILL -x bpfdesk-tracer", {})));
       });
-      it("leaves nothing on the node when the line is cut", async () => {
+      it("leaves nothing in the kernel when the line is cut", async () => {
         const line = await startProxy({ target: { host: "127.0.0.1", port: machine.port } });
         try {
           const transport = await machine.connect(line.port);
-          const { path } = await lend(transport);
-          expect(await leftWhen(endless, { machine, transport, path }, async () => line.cut())).toEqual([]);
+          mustBeRight(await leftWhen(endless, { ...place, transport }, async () => line.cut()));
         } finally {
           await line.stop();
         }
@@ -100,21 +96,34 @@ export function kernelTests(kernel: string): void {
     });
   }
 
+  it("has no file of bpfdesk once the line it was lent over is cut", async () => {
+    const before = await inventory(machine.admin);
+    const line = await startProxy({ target: { host: "127.0.0.1", port: machine.port } });
+    try {
+      const other = await lend(await machine.connect(line.port));
+      expect(await inventory(machine.admin)).toContain(`file ${path.dirname(other.path)}`);
+      line.cut();
+      mustBeRight(await left(machine.admin, before));
+    } finally {
+      await line.stop();
+    }
+  });
+
   describe("of the incidents", () => {
     let desk: Desk;
     beforeAll(async () => {
       desk = await openDesk(machine);
     }, START_MS);
     for (const one of readIncidents().filter(({ kernels }) => EVERYWHERE || kernels.some((one) => one === kernel))) {
-      it(`${one.runbook} ${one.title}`, async () => expect(await runIncident({ machine, desk, cli }, one)).toEqual([]));
+      it(`${one.runbook} ${one.title}`, async () => mustBeRight(await runIncident({ machine, desk }, one)));
     }
-    it("nothing is left of when the node is left", async () => expect(await desk.close()).toEqual([]));
+    it("nothing is left of when the node is left", async () => mustBeRight(await desk.close()));
   });
 
   it("has nothing of bpfdesk left once the connection is closed", async () => {
-    expect(await lent.remove()).toEqual([]);
+    mustBeRight(await lent.remove());
     await place.transport.close();
-    expect(await left(machine.admin, atFirst)).toEqual([]);
+    mustBeRight(await left(machine.admin, atFirst));
   });
 }
 

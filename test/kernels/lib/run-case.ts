@@ -38,8 +38,11 @@ export async function prepared<T>(machine: Machine, one: Scene, during: (made: P
     }
     return await during({ before: await inventory(machine.admin), variables, endServers });
   } finally {
-    await endServers();
-    await machine.script("bash clear.sh", {});
+    try {
+      await endServers();
+    } finally {
+      await machine.script("bash clear.sh", {});
+    }
   }
 }
 
