@@ -287,6 +287,11 @@ describe("about the node", () => {
       [],
     ],
     ["a bpftool that lists no tcx", { tools: tools("bpftool v7.1.0") }, ["info old-bpftool: node-1"]],
+    [
+      "not that bpftool where another was lent",
+      { tools: [...tools("bpftool v7.1.0"), { name: "bpftool (lent)", path: "lent", version: "bpftool v7.5.0" }] },
+      [],
+    ],
     ["not that bpftool on a kernel without tcx", { tools: tools("bpftool v7.1.0"), kernel: "6.1.0-30" }, []],
     [
       "a node without bpftool",

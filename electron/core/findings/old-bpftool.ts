@@ -19,7 +19,9 @@ export default defineFinding({
   title: "bpftool missing, or older than the kernel",
   examine(datapath) {
     const { node } = datapath;
-    const tool = node.tools.find((one) => one.name === "bpftool");
+    // One that was lent is what listed the attachments.
+    const named = (name: string) => node.tools.find((one) => one.name === name);
+    const tool = named("bpftool (lent)") ?? named("bpftool");
     if (tool === undefined) return [];
     if (tool.path === null) {
       return datapath.programs.length > 0
