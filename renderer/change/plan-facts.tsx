@@ -1,5 +1,6 @@
 /** A change plan in full: exactly what is run, on what, to whom, at what risk, and how it is taken back. */
 import {
+  Ban,
   CircleHelp,
   Crown,
   KeyRound,
@@ -96,6 +97,7 @@ const RISK_ICONS: Record<ChangeRisk["code"], LucideIcon> = {
   "ssh-path": KeyRound,
   "control-plane": Crown,
   "last-enforcing": ShieldOff,
+  "device-policy": Ban,
   "controller-owns": Workflow,
   "comes-back-without-link": Link2Off,
   "unknown-owner": CircleHelp,

@@ -181,6 +181,23 @@ describe("risks:", () => {
     expect(made.owner.will_probably).toContain("restart the agent's pod instead");
   });
 
+  it.each<[string, HookName, Record<string, unknown>, RegExp | null]>([
+    ["blackhole", "netkit_peer", { policy: "forward", peer_policy: "blackhole" }, /to drop every packet/],
+    ["forward", "netkit_primary", { policy: "forward", peer_policy: "blackhole" }, null],
+    ["unknown", "netkit_primary", {}, /is not known/],
+  ])("a netkit end without programs is left to its policy: %s", (_, hook, info_data, text) => {
+    const entry = anEntry("one", { mechanism: "netkit", prog_id: 9, pref: null, handle: null });
+    const raw = { linkinfo: { info_kind: "netkit", info_data } };
+    const origin = { section: "net.link", scope: "", raw };
+    const risk = (entries: HookEntry[]) =>
+      plan(lab({ interfaces: [podEnd(entries, hook, { kind: "netkit", origin })] }), "one").risks.find(
+        ({ code }) => code === "device-policy",
+      )?.text ?? null;
+    if (text === null) expect(risk([entry])).toBeNull();
+    else expect(risk([entry])).toMatch(text);
+    expect(risk([entry, anEntry("two", { mechanism: "netkit", prog_id: 5, pref: null, handle: null })])).toBeNull();
+  });
+
   it("what is behind it and never ran would run, unless it never runs itself", () => {
     const never = { value: "no" as const, reason: "pref 2 always ends the chain" };
     const dead = anEntry("dead", { pref: 100, prog_id: 11, reachable: never });

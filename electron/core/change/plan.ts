@@ -4,7 +4,7 @@
  */
 import { BpfdeskError } from "../errors.ts";
 import { entryLabel, hookLabel } from "../model/label.ts";
-import type { Datapath, Hook, HookName, Key, Program } from "../model/types.ts";
+import type { Datapath, Hook, HookName, Iface, Key, Program } from "../model/types.ts";
 import { type Found, findAttachment } from "./attachment.ts";
 import { byHand, changeArguments, commandLine, type NetnsPath, netnsPath } from "./command.ts";
 import { ownerWords } from "./owner.ts";
@@ -78,6 +78,7 @@ export function makePlan(facts: PlanFacts): PlannedChange {
       ...ssh,
       ...controlPlane(datapath),
       ...lastEnforcing(found),
+      ...leavesToPolicy(found),
       ...wakesAnother(found, programs),
       ...risks,
       ...comesBackWithoutLink(found),
@@ -124,6 +125,28 @@ function lastEnforcing({ iface, hook, entry }: Found): ChangeRisk[] {
   if (iface.hooks.some((one) => way.includes(one.hook) && others(one).length > 0)) return [];
   const text = `It is the last program on ${hookLabel(iface, hook)}: after it no NetworkPolicy is enforced there.`;
   return [{ code: "last-enforcing", text }];
+}
+
+/**
+ * A netkit end without programs does what its device was made with (netkit_xmit, drivers/net/netkit.c): forward, or blackhole,
+ * which Cilium chooses for the pod's end.
+ */
+function leavesToPolicy({ iface, hook, entry }: Found): ChangeRisk[] {
+  if (entry.mechanism !== "netkit" || hook.entries.some((one) => one !== entry)) return [];
+  const policy = netkitPolicy(iface, hook.hook);
+  if (policy === "forward") return [];
+  const where = `It is the last program on ${hookLabel(iface, hook)}: what the device itself does then`;
+  const text =
+    policy === "blackhole"
+      ? `${where} is to drop every packet (policy blackhole).`
+      : `${where} is not known, because ip of this node does not show its policy: it may drop every packet.`;
+  return [{ code: "device-policy", text }];
+}
+
+/** As `ip -j -d link` prints it (linkinfo of a netkit device, since iproute2 6.7); null where it is not. */
+function netkitPolicy({ origin }: Iface, hook: HookName): unknown {
+  const { linkinfo } = (origin.raw ?? {}) as { linkinfo?: { info_data?: Record<string, unknown> } };
+  return linkinfo?.info_data?.[hook === "netkit_peer" ? "peer_policy" : "policy"] ?? null;
 }
 
 /** Entries behind it that cannot be reached now, as far as their code told: without it they may be. */

@@ -25,6 +25,7 @@ export interface ChangeRisk {
     | "ssh-path"
     | "control-plane"
     | "last-enforcing"
+    | "device-policy"
     /** What never runs now because of it would run. */
     | "wakes-another"
     | "controller-owns"

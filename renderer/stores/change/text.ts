@@ -8,6 +8,7 @@ const RISK_TITLES: Record<ChangeRisk["code"], string> = {
   "ssh-path": "Your own connection",
   "control-plane": "Control plane",
   "last-enforcing": "Enforcement",
+  "device-policy": "Device's own policy",
   "controller-owns": "Owned by a controller",
   "comes-back-without-link": "Link",
   "unknown-owner": "Unknown owner",
