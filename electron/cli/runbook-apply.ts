@@ -6,6 +6,7 @@ import type { ChangePlan } from "../core/change/types.ts";
 import { BpfdeskError } from "../core/errors.ts";
 import type { ChangeState } from "../core/journal/changes.ts";
 import type { RunbookRunState } from "../core/journal/runbooks.ts";
+import { visibleText as text } from "../core/text/visible.ts";
 import { report } from "./report.ts";
 import type { Run } from "./run.ts";
 import { plansOf } from "./runbook-plans.ts";
@@ -38,8 +39,9 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
   async function approve(on: Run, plan: ChangePlan): Promise<void> {
     const { terminal: person, client, signal, target } = on;
     const { session_id, node } = on.opened;
-    for (const line of planLines(plan)) person.say(line);
-    const question = `Type ${plan.confirm} to make this change, anything else to leave it: `;
+    // A name that breaks the line must not say something of its own in the plan.
+    for (const line of planLines(plan)) person.say(text(line));
+    const question = `Type ${text(plan.confirm)} to make this change, anything else to leave it: `;
     const typed = (await person.ask(question, { secret: false, signal }))?.trim() ?? "";
     if (typed !== plan.confirm) {
       failed = true;
@@ -49,7 +51,7 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
     await client.call("change.approve", { session_id, node, plan_id, typed });
     made = await target.change(plan_id, ({ phase }) => SETTLED.includes(phase));
     failed = made.phase !== "confirmed";
-    for (const line of outcomeLines(made)) person.say(line);
+    for (const line of outcomeLines(made)) person.say(text(line));
   }
 
   return {
@@ -86,7 +88,7 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
       try {
         await client.call("change.undo", { session_id, node, plan_id });
         const after = await target.change(plan_id, ({ phase }) => phase !== "confirmed");
-        for (const line of outcomeLines(after)) person.say(line);
+        for (const line of outcomeLines(after)) person.say(text(line));
       } catch (error) {
         failed = true;
         report(error, person);

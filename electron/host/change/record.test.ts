@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { ChangePlan } from "../../core/change/types.ts";
 import type { EventBody } from "../../core/journal/events.ts";
 import { aDatapath, aHook, aNode, anEntry, anIface } from "../../core/model/testdata/make.ts";
-import type { HookEntry } from "../../core/model/types.ts";
+import type { HookEntry, SectionState } from "../../core/model/types.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { recoverSession } from "../session/recover.ts";
 import { changesOf, createChangeRecord } from "./record.ts";
@@ -30,9 +30,10 @@ const plan: ChangePlan = {
   risks: [],
 };
 const about = { node: "n1", plan_id: "a" };
-const picture = (entries: HookEntry[], boot_time = 1000): EventBody => ({
+const picture = (entries: HookEntry[], boot_time = 1000, sections: SectionState[] = []): EventBody => ({
   ...{ type: "collect.finished", node: "n1", collect_id: "c", complete: true },
   datapath: aDatapath({
+    sections,
     node: aNode({ boot_time }),
     interfaces: [anIface(7, "lxc1", { hooks: [aHook("tc_egress", "egress (out → pod)", entries)] })],
   }),
@@ -69,6 +70,18 @@ it("is looked at again while the node may still put it back, and only then it ha
   const early = record.settled(NOW + 1000);
   expect(early).toEqual({ events: [], again_in_ms: 24_000 });
   expect(record.settled(NOW + 1000 + (early.again_in_ms ?? 0)).events).toEqual([{ type: "change.left", ...about }]);
+});
+
+it("is not taken for gone by a picture whose filters could not be read", () => {
+  const record = unsure();
+  const unread: SectionState = {
+    ...{ section: "tc.filter", scope: "node", ok: false, exit: 1, ms: 1, bytes: 0, truncated: false, warnings: [] },
+  };
+  const late = NOW + 60_000;
+  journal.append([picture([current], 1000, [unread])]);
+  expect(record.settled(late)).toEqual({ events: [], again_in_ms: null });
+  journal.append([picture([current], 1000, [{ ...unread, scope: "netns:4026532000" }])]);
+  expect(record.settled(late).events).toEqual([{ type: "change.left", ...about }]);
 });
 
 it("is not waited for on a node that was started anew", () => {

@@ -71,6 +71,8 @@ export function createChangeRecord(journal: Journal, node: string): ChangeRecord
         const before = pictureBefore(plan_id);
         const { there, same, chain } = seenAgain(attachment, before, now.datapath);
         const wait_ms = (settled_at ?? 0) + lease_s * 1000 + LATE_MS - now_ms;
+        // What could not be read is not gone. A later picture tells.
+        if (!there && !readWhole(now.datapath, attachment.netns)) continue;
         if (there) events.push({ type: "change.restored", node, plan_id, reason: "lease", same, chain });
         else if (wait_ms > 0 && sameBoot(before, now.datapath)) again_in_ms = Math.max(again_in_ms ?? 0, wait_ms);
         else events.push({ type: "change.left", node, plan_id });
@@ -84,6 +86,15 @@ export function changesOf(journal: Journal, node: string): readonly ChangeState[
   let changes: readonly ChangeState[] = [];
   for (const event of journal.ofTypes(CHANGE_EVENTS, node)) changes = foldChanges(changes, event, event.at);
   return changes;
+}
+
+/** What attachments are read from. */
+const NEEDED: ReadonlySet<string> = new Set(["bpf.prog", "bpf.net", "bpf.link", "tc.filter", "net.link"]);
+
+function readWhole({ sections }: Datapath, netns: string): boolean {
+  return sections.every(
+    ({ section, scope, ok }) => ok || !NEEDED.has(section) || (scope !== "node" && scope !== `netns:${netns}`),
+  );
 }
 
 function sameBoot(before: Datapath | null, now: Datapath): boolean {
