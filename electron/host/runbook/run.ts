@@ -140,8 +140,10 @@ export function startRun(parts: RunParts): Run {
       }
       case "verify": {
         await changesSettled();
-        if (!gatherer.changes().some(({ phase }) => MADE.includes(phase))) {
-          return { kind: "skipped", why: "Nothing was changed." };
+        const changes = gatherer.changes();
+        if (!changes.some(({ phase }) => MADE.includes(phase))) {
+          const none = changes.length === 0;
+          return { kind: "skipped", why: none ? "Nothing was changed." : "What was changed failed, or was put back." };
         }
         const measured = await measureStep(measuring, step.id, step.plan(await gatherer.state()));
         const verdicts = step.examine(await gatherer.state(new Map([[step.id, measured]])));

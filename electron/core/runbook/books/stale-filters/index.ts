@@ -31,9 +31,11 @@ import { VERIFY_STEP, verify, verifyPlan } from "./verify.ts";
 import { DEFAULT_SECONDS } from "./weights.ts";
 
 /** Whether a change was made or is under way: the engine waits for its end before it verifies. */
-const changed = ({ changes }: RunState): true | { skip: string } =>
-  changes.some(({ phase }) => BEGUN.has(phase)) ? true : { skip: "Nothing was changed." };
-const BEGUN: ReadonlySet<string> = new Set(["approved", "armed", "detached", "confirmed"]);
+function changed({ changes }: RunState): true | { skip: string } {
+  if (changes.some(({ phase }) => BEGUN.has(phase))) return true;
+  return { skip: changes.length === 0 ? "Nothing was changed." : "What was changed failed, or was put back." };
+}
+const BEGUN: ReadonlySet<string> = new Set(["approved", "armed", "detached", "confirmed", "left", "unsure"]);
 
 const book: Runbook = {
   id: "stale-filters",

@@ -144,6 +144,16 @@ describe("after the change", () => {
     expect(verdict?.meaning).toContain("not what it was");
   });
 
+  it.each<RunChange["phase"]>(["left", "unsure"])("looks whether it helped also where the change is %s", (phase) => {
+    expect(verified(gone, undefined, phase)).toMatchObject([{ verdict: "ruled_out" }]);
+    expect(verified(before, DROPPED, phase)).toMatchObject([{ verdict: "cannot_tell" }]);
+    const when = (phases: RunChange["phase"][]) =>
+      book.steps.find(({ id }) => id === "verify")?.when?.(aState(gone, { changes: phases.flatMap(change) }));
+    expect(when([phase])).toBe(true);
+    expect(when([])).toEqual({ skip: "Nothing was changed." });
+    expect(when(["failed", "restored"])).toEqual({ skip: "What was changed failed, or was put back." });
+  });
+
   it("says nothing of what was put back", () => {
     expect(verified(before, DROPPED, "restored")).toEqual([]);
   });

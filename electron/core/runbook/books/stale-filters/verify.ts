@@ -12,7 +12,7 @@ import { nameOf, trafficHint } from "./words.ts";
 
 export const VERIFY_STEP = "verify";
 /** The attachment is off as far as the run knows; whether it is, the picture says. */
-const OFF = new Set(["detached", "confirmed"]);
+const OFF = new Set(["detached", "confirmed", "left", "unsure"]);
 
 function changedEntries({ changes }: RunState): Key[] {
   return [...new Set(changes.filter(({ phase }) => OFF.has(phase)).map(({ entry }) => entry))];
