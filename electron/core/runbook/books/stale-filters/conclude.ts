@@ -52,11 +52,11 @@ export function conclude(state: RunState): RunbookVerdict[] {
     ...missingEnforcement(state, scope, [...gaps, ...hiddenOf(datapath)]),
   ];
   const calm = scope.named === null ? [] : scope.lanes.filter((lane) => !suspects.includes(lane));
-  return [
-    ...found,
-    ...calm.flatMap((lane) => calmLane(lane, state, datapath, gaps)),
-    ...(found.length === 0 ? [nothingFound(state, scope, [...gaps, ...hiddenOf(datapath)])] : []),
-  ];
+  const asked = calm.flatMap((lane) => calmLane(lane, state, datapath, gaps));
+  // Drops of a program whose owner nobody knows may be those of a stale filter.
+  const open = asked.some(({ kind, verdict }) => kind === "own-drops" && verdict === "cannot_tell");
+  const nothing = found.length === 0 && !open ? [nothingFound(state, scope, [...gaps, ...hiddenOf(datapath)])] : [];
+  return [...found, ...asked, ...nothing];
 }
 
 /** Figures count for the chain they were measured on, and for no other. */

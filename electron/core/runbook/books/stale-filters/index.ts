@@ -12,7 +12,7 @@
  *   duplicate-same-version     one version twice, both run (`duplicate.ts`)
  *   legitimate-second-program  another owner's, and what its return values do to those behind (`stranger.ts`)
  *   missing-enforcement        what enforces policy is not there, or is bypassed (`missing.ts`, `stranger.ts`)
- *   own-drops                  drops, and is what its agent uses: policy (`stranger.ts`)
+ *   own-drops                  drops, and nothing says that it was left behind: policy, when its owner is known (`stranger.ts`)
  *   nothing-found              nothing of the kind
  *
  * The word is about harm: `ruled_out` says that it is not what loses packets. Only drops that were seen to be the program's own

@@ -1,6 +1,7 @@
 /** What looks like a stale filter and is none. */
 import { describe, expect, it } from "vitest";
 import { aProgram } from "../../../model/testdata/make.ts";
+import type { Program } from "../../../model/types.ts";
 import {
   AGENT,
   ALWAYS_NEXT,
@@ -79,6 +80,23 @@ describe("what looks alike and is none", () => {
       traces: { measure: { [egressOf(0)]: aTrace({ 801: { runs: 600, verdicts: { TC_ACT_SHOT: 60 } } }) } },
     });
     expect(short(named)).toEqual(["ruled_out own-drops: lxcsib0", "ruled_out nothing-found: interface lxcsib0"]);
+  });
+
+  it("the drops of a program whose owner nobody knows may be meant or not", () => {
+    const named = (change: Partial<Program>) => {
+      const tool = aProgram(3, { name: "drops_some", returns: PASS_OR_DROP, attached: ["x"], ...change });
+      const trace = aTrace({ 3: { runs: 600, verdicts: { TC_ACT_SHOT: 12 } } });
+      return aState(aNodeOf([{ name: "lxc1", egress: [{ program: tool, pref: 1 }] }]), {
+        inputs: { interface: "lxc1" },
+        traces: { measure: { [egressOf(0)]: trace } },
+      });
+    };
+    const known = ["ruled_out own-drops: lxc1", "ruled_out nothing-found: interface lxc1"];
+    expect(short(named({ owner: owner("datadog") }))).toEqual(known);
+    const state = named({ owner: null });
+    expect(short(state)).toEqual(["cannot_tell own-drops: lxc1"]);
+    expect(said(state)).toContain("whose it is, is not known (no process holds it, and it is not pinned)");
+    expect(said(named({ owner: null, pids: [{ pid: 7, comm: "mystery" }] }))).toContain("held by pid 7 (mystery)");
   });
 
   describe("another owner's program", () => {

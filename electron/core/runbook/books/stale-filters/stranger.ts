@@ -10,6 +10,7 @@ import { type Place, runsBefore } from "./lanes.ts";
 import { neverReached } from "./leftover.ts";
 import { canDrop, type Draft, type Look, onlyGoesOn } from "./look.ts";
 import { effectsOf } from "./shares.ts";
+import { unknownHolder } from "./signals.ts";
 import { MIN_RUNS } from "./weights.ts";
 import { nameOf, ownerOf, returnsText, trafficHint } from "./words.ts";
 
@@ -129,12 +130,27 @@ export function shadowedEnforcer(look: Look): Draft | null {
   return { kind: BYPASSED, verdict, meaning, missing: verdict === "likely" ? [`whose ${nameOf(front)} is`] : [] };
 }
 
-/** Drops of a program that is what its agent uses: policy, not a stale filter. Null when it dropped nothing. */
-export function ownDrops({ place, drops, figures, staleness }: Look): Draft | null {
+/**
+ * Drops of a program that nothing calls left behind: the policy of who uses it, and no stale filter; of one nobody knows, they may
+ * be either. Null when it dropped nothing.
+ */
+export function ownDrops({ place, drops, figures, staleness, datapath }: Look): Draft | null {
   if (figures === null || !drops.exact || drops.at_least === 0) return null;
   const of = drops.runs === null ? "" : ` of ${drops.runs}`;
+  const dropped = `${nameOf(place)} dropped ${drops.at_least}${of} packets`;
+  if (staleness.current === null && familyOf(place) === null) {
+    const holder = unknownHolder(place, datapath);
+    const whose = holder === null ? "no process holds it, and it is not pinned" : `it is ${holder}`;
+    const meaning = `${dropped}, and whose it is, is not known (${whose}): they may be meant, or it was left behind by who loaded it.`;
+    return {
+      kind: "own-drops",
+      verdict: "cannot_tell",
+      meaning,
+      missing: [`who loaded ${nameOf(place)}, and for what`],
+    };
+  }
   const used =
     staleness.current === null ? "nothing says that it was left behind" : `it is in use (${staleness.current})`;
-  const meaning = `${nameOf(place)} dropped ${drops.at_least}${of} packets, and ${used}: this is ${ownerOf(place)}'s own decision, e.g. policy, and no stale filter. Ask the policy about these flows.`;
+  const meaning = `${dropped}, and ${used}: this is ${ownerOf(place)}'s own decision, e.g. policy, and no stale filter. Ask the policy about these flows.`;
   return { kind: "own-drops", verdict: "ruled_out", meaning, missing: [] };
 }
