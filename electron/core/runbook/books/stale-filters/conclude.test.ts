@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { aNode, aProgram } from "../../../model/testdata/make.ts";
 import type { Datapath } from "../../../model/types.ts";
+import { conclude } from "./conclude.ts";
 import {
   AGENT,
   ALWAYS_NEXT,
@@ -112,5 +113,19 @@ describe("an interface without the program of its siblings", () => {
     expect(short(aState(at(100)))).toEqual(["likely missing-enforcement: lxc1"]);
     expect(short(aState(at(120), { previous: at(100) }))).toEqual(["confirmed missing-enforcement: lxc1"]);
     expect(short(aState(at(101), { previous: at(100) }))).toEqual(["likely missing-enforcement: lxc1"]);
+  });
+});
+
+describe("chains that became others while they were looked at", () => {
+  const calm = withEgress([NOW]);
+  const later = (first: Datapath, second: Datapath) => {
+    const verdicts = conclude(aState(first));
+    return conclude(aState(second, { previous: first, verdicts })).map(({ verdict, kind }) => `${verdict} ${kind}`);
+  };
+
+  it("leave no word that there is nothing, nor one about what is gone", () => {
+    expect(later(calm, STALE_IN_FRONT)).toEqual(["cannot_tell active-conflict", "cannot_tell nothing-found"]);
+    expect(later(STALE_IN_FRONT, calm)).toEqual(["ruled_out nothing-found", "cannot_tell active-conflict"]);
+    expect(later(calm, calm)).toEqual(["ruled_out nothing-found"]);
   });
 });

@@ -22,6 +22,24 @@ export const MEASURE_STEP = "measure";
 const NOTHING = "nothing-found";
 
 export function conclude(state: RunState): RunbookVerdict[] {
+  const now = concluded(state);
+  return [...now, ...outdated(state, now)];
+}
+
+/** What was said of the first picture stands until it is said otherwise: of what the later one does not show any more it is. */
+function outdated({ verdicts, previous }: RunState, now: readonly RunbookVerdict[]): RunbookVerdict[] {
+  const ids = new Set(now.map(({ id }) => id));
+  return verdicts.flatMap((one) => {
+    if (previous === null || ids.has(one.id)) return [];
+    const what = one.id === NOTHING ? "The first look found nothing, and a later one did" : "It was seen at first only";
+    const meaning = `${what}: the chains became others while they were looked at. What else is said is of the later picture.`;
+    return [
+      { ...one, verdict: "cannot_tell" as const, meaning, missing: ["another run of this book"], proposal: null },
+    ];
+  });
+}
+
+function concluded(state: RunState): RunbookVerdict[] {
   const { datapath } = state;
   if (datapath === null) {
     const why = state.left_out.collect ?? "The node could not be looked at.";
