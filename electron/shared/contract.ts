@@ -357,6 +357,8 @@ export const contract = {
       inputs: z.record(z.string().max(64), z.string().max(1000)).default({}),
       /** False: nobody is there to answer; what asks is left out. */
       attended: z.boolean().default(true),
+      /** The same for all that are begun at once on several nodes, and for one of them that is begun again. */
+      batch: z.object({ id, nodes: z.number().int().min(2).max(10_000) }).optional(),
     }),
   ),
   "runbook.answer": call<null>()(onNode.extend({ run_id: id, step: z.string().max(64), answer: z.string().max(1000) })),

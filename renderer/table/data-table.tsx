@@ -29,17 +29,27 @@ export interface DataTableProps<Row> {
   /** More controls for the bar above. */
   tools?: ReactNode;
   initialSort?: Sort;
+  /** Rows change places by themselves: the cursor stays on its row, so that Enter does what was meant. */
+  steady?: boolean;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { id, label, rows, columns, keyOf, selected, onSelect, reveal } = props;
   const [text, setText] = useState("");
   const [sort, setSort] = useState<Sort | null>(props.initialSort ?? null);
-  const [cursor, setCursor] = useState<Cursor>({ row: 0, column: 0, anchor: 0 });
+  const [placed, setPlaced] = useState<Cursor>({ row: 0, column: 0, anchor: 0 });
+  const [under, setUnder] = useState<string | null>(null);
   const [shownPlace, setShownPlace] = useState<{ index: number; nonce: number } | null>(null);
   const { shown, toggle } = useShownColumns(id, columns);
   const found = useMemo(() => sortRows(findRows(rows, columns, text), columns, sort), [rows, columns, text, sort]);
   const last = found.length - 1;
+  const moved = props.steady && under !== null ? found.findIndex((row) => keyOf(row) === under) : -1;
+  const cursor = moved < 0 || moved === placed.row ? placed : { ...placed, row: moved, anchor: moved };
+  const setCursor = (to: Cursor) => {
+    const row = found[to.row];
+    setUnder(row === undefined ? null : keyOf(row));
+    setPlaced(to);
+  };
   const range = markedRange({ ...cursor, row: Math.min(cursor.row, last), anchor: Math.min(cursor.anchor, last) });
 
   const revealed = useRef(0);
@@ -48,7 +58,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const row = found.findIndex((candidate) => keyOf(candidate) === reveal.key);
     if (row < 0) return;
     revealed.current = reveal.nonce;
-    setCursor((before) => ({ ...before, row, anchor: row }));
+    setPlaced((before) => ({ ...before, row, anchor: row }));
+    setUnder(reveal.key);
     setShownPlace({ index: row, nonce: reveal.nonce });
   }, [reveal, found, keyOf]);
 

@@ -288,8 +288,8 @@ export function scriptedHost(): ScriptedHost {
       record("runbook.start", input);
       runs += 1;
       const run_id = `run-${runs}`;
-      const { node, book, inputs } = input;
-      host.emit({ type: "runbook.started", node, run_id, book, inputs });
+      const { node, book, inputs, batch } = input;
+      host.emit({ type: "runbook.started", node, run_id, book, inputs, ...(batch ? { batch } : {}) });
       host.onRunbook(run_id, node);
       return { run_id };
     },

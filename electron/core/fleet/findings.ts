@@ -4,8 +4,8 @@
  */
 import { allRules } from "../findings/run.ts";
 import type { Datapath, Finding, Severity } from "../model/types.ts";
+import { commonSubjects } from "./common-subject.ts";
 import { byText } from "./compare-sets.ts";
-import { rolesIn } from "./roles.ts";
 
 export interface FleetNode {
   /** The session's id of it. */
@@ -34,10 +34,10 @@ export function fleetFindings(nodes: readonly FleetNode[]): FleetFinding[] {
   const titles = new Map(allRules().map(({ id, title }) => [id, title]));
   const rows = new Map<string, FleetFinding>();
   for (const { node, label, datapath } of nodes) {
-    const inCommon = subjectsOf(datapath);
+    const inCommon = commonSubjects(datapath);
     for (const finding of datapath.findings) {
       const { id, severity } = finding;
-      const subject = inCommon(finding);
+      const subject = inCommon(finding.subject_name);
       const key = `${severity} ${id} ${subject}`;
       const row = rows.get(key) ?? { key, id, title: titles.get(id) ?? id, severity, subject, nodes: [] };
       rows.set(key, row);
@@ -53,25 +53,4 @@ export function fleetFindings(nodes: readonly FleetNode[]): FleetFinding[] {
       byText(a.subject, b.subject) ||
       byText(a.id, b.id),
   );
-}
-
-/** A finding's subject without what is each node's own: its name, names of pods' interfaces, ids, how many more. */
-function subjectsOf(datapath: Datapath): (finding: Finding) => string {
-  const roleOf = rolesIn(datapath);
-  const { hostname } = datapath.node;
-  const roles = new Map<string, string>(hostname === "" ? [] : [[hostname, "this node"]]);
-  for (const iface of datapath.interfaces) {
-    const { name, many } = roleOf(iface);
-    // A name that is also one of the node's own stays as it is.
-    if (many && iface.host_netns) roles.set(iface.name, name);
-  }
-  return ({ subject_name }) =>
-    subject_name
-      .split(" ")
-      .map((word) => roles.get(word) ?? word)
-      .join(" ")
-      .replace(/ ?\((id|map|pid) \d+\)/g, "")
-      .replace(/ and \d+ more$/, "")
-      .replace(/ on \d+ hooks?$/, " on its hooks")
-      .replace(/\b(program|map|pid) \d+\b/g, "$1");
 }

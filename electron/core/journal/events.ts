@@ -11,7 +11,7 @@ import type { Scope } from "../collect/frames.ts";
 import type { ErrorData, Phase } from "../errors.ts";
 import type { Datapath, SectionState } from "../model/types.ts";
 import type { Leftover, NodeInventory, ResidueReport } from "../residue/types.ts";
-import type { RunbookVerdict } from "../runbook/types.ts";
+import type { RunBatch, RunbookVerdict } from "../runbook/types.ts";
 import type { LinkInfo } from "../ssh/link.ts";
 import type { TraceNote, TraceSchema, TraceStats, TraceSummary } from "../trace/protocol.ts";
 
@@ -206,6 +206,8 @@ export type EventBody =
       inputs: Record<string, string>;
       /** False: nobody is there to answer, so it asks nothing. Absent: true. */
       attended?: boolean;
+      /** Of a run that was begun on several nodes at once. */
+      batch?: RunBatch;
     }
   | { type: "runbook.step_started"; node: string; run_id: string; step: string }
   /** The tracers of a measure step run: measurement id to trace id. */

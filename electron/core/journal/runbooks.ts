@@ -4,7 +4,7 @@
  * What a run measured is not here: its result names traces and commands, whose records are read from the host.
  */
 import type { ErrorData } from "../errors.ts";
-import type { RunbookVerdict } from "../runbook/types.ts";
+import type { RunBatch, RunbookVerdict } from "../runbook/types.ts";
 import type { EventBody, StepResult } from "./events.ts";
 
 /** One step of a run that was begun. */
@@ -28,6 +28,8 @@ export interface RunbookRunState {
   node: string;
   book: string;
   inputs: Readonly<Record<string, string>>;
+  /** Null: it was begun on this node alone. */
+  batch: RunBatch | null;
   /** Epoch ms. */
   started_at: number;
   ended_at: number | null;
@@ -62,10 +64,10 @@ export function foldRunbooks(
 }
 
 function newRun(event: Extract<RunbookEvent, { type: "runbook.started" }>, at: number): RunbookRunState {
-  const { run_id, node, book, inputs } = event;
+  const { run_id, node, book, inputs, batch = null } = event;
   return {
-    ...{ run_id, node, book, inputs, started_at: at, ended_at: null, state: "running", steps: [], question: null },
-    ...{ verdicts: [], paused: null, outcome: null, error: null },
+    ...{ run_id, node, book, inputs, batch, started_at: at, ended_at: null, state: "running", steps: [] },
+    ...{ question: null, verdicts: [], paused: null, outcome: null, error: null },
   };
 }
 

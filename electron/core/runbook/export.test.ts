@@ -33,8 +33,17 @@ const verdict = (id: string, more: Partial<RunbookVerdict> = {}): RunbookVerdict
   ...more,
 });
 const run = (more: Partial<RunbookRunState> = {}): RunbookRunState => ({
-  ...{ run_id: "r1", node: "n1", book: "stale-filters", inputs: { seconds: "5" }, started_at: 0, ended_at: 1 },
-  ...{ state: "ended", steps: [], question: null, verdicts: [], paused: null, outcome: "finished", error: null },
+  ...{ run_id: "r1", node: "n1", book: "stale-filters", inputs: { seconds: "5" }, batch: null, started_at: 0 },
+  ...{
+    ended_at: 1,
+    state: "ended",
+    steps: [],
+    question: null,
+    verdicts: [],
+    paused: null,
+    outcome: "finished",
+    error: null,
+  },
   ...more,
 });
 const command = (command_id: string, shell_line: string) => ({
@@ -126,6 +135,11 @@ describe("a report", () => {
 > It times out.
 
 1970-01-01T00:00:00.000Z, bpfdesk 1.0.
+
+## Summary
+
+- node-1: 1 confirmed, 1 cannot tell, 1 ruled out (active-conflict)
+- node-2: it could not be looked at: no route
 
 ## node-1
 

@@ -1,7 +1,10 @@
 /** Runs as a Markdown report to hand on: verdicts, what they rest on, the exact commands. Node text stays text. */
+import type { Datapath } from "../model/types.ts";
 import { markdownCode, markdownText as text } from "../text/markdown.ts";
+import { WORST_FIRST } from "./batch.ts";
 import type { RunComparison } from "./compare.ts";
 import type { ExportedRun, ExportedVerdict } from "./export.ts";
+import { reportSummary } from "./report-summary.ts";
 import type { RunbookVerdict, VerdictWord } from "./types.ts";
 
 export const VERDICT_WORDS: Readonly<Record<VerdictWord, string>> = {
@@ -11,11 +14,8 @@ export const VERDICT_WORDS: Readonly<Record<VerdictWord, string>> = {
   cannot_tell: "Cannot tell",
 };
 
-/** Worst first. */
-const ORDER: readonly VerdictWord[] = ["confirmed", "likely", "cannot_tell", "ruled_out"];
-
 export function byVerdict<T extends Pick<RunbookVerdict, "verdict">>(verdicts: readonly T[]): T[] {
-  return verdicts.toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
+  return verdicts.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict));
 }
 
 /** The collector's script is as long as a small book; a report shows where it begins. */
@@ -33,11 +33,17 @@ export interface ReportHead {
 /** A target that could not be looked at has an error instead. */
 export type Reported = ExportedRun | { target: string; error: string };
 
-export function markdownReport(head: ReportHead, runs: readonly Reported[]): string {
+/** `pictures` by target tell what is the same on several nodes; a report of one has no use for them. */
+export function markdownReport(
+  head: ReportHead,
+  runs: readonly Reported[],
+  pictures: ReadonlyMap<string, Datapath | null> = new Map(),
+): string {
   const blocks = [
     `# ${text(head.title)}`,
     `> ${text(head.symptom)}`,
     `${new Date(head.at).toISOString()}, bpfdesk ${head.version}.`,
+    ...(runs.length > 1 ? reportSummary(runs, VERDICT_WORDS, pictures) : []),
     ...runs.flatMap(ofTarget),
   ];
   return `${blocks.join("\n\n")}\n`;

@@ -137,6 +137,13 @@ export interface TraceEvidence {
   dropped: Record<string, number>;
 }
 
+/** What runs that one person began at once on several nodes have in common. */
+export interface RunBatch {
+  id: string;
+  /** On how many it was asked for; some may have refused, and of those there is no run. */
+  nodes: number;
+}
+
 /** One section of the collector as it was read during a run. */
 export interface Reading {
   section: string;

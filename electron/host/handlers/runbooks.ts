@@ -15,9 +15,9 @@ export function runbookHandlers(host: HostContext) {
       await host.booksFolder.set(folder);
       return null;
     },
-    "runbook.start": async ({ session_id, node, book: id, inputs, attended }) => {
+    "runbook.start": async ({ session_id, node, book: id, inputs, attended, batch = null }) => {
       const [shelf, manifests] = await Promise.all([host.books(), host.tracers()]);
-      return runs({ session_id }).start({ node, book: bookOf(shelf, id), inputs, attended }, { manifests });
+      return runs({ session_id }).start({ node, book: bookOf(shelf, id), inputs, attended, batch }, { manifests });
     },
     "runbook.answer": (input) => {
       runs(input).answer(which(input), input.step, input.answer);

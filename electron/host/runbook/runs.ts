@@ -6,7 +6,7 @@
 import { BpfdeskError, type ErrorData } from "../../core/errors.ts";
 import type { EventBody, JournalEvent } from "../../core/journal/events.ts";
 import { checkInputs } from "../../core/runbook/inputs.ts";
-import type { Runbook } from "../../core/runbook/types.ts";
+import type { RunBatch, Runbook } from "../../core/runbook/types.ts";
 import type { TracerManifest } from "../../core/trace/manifest.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { LiveNode } from "../session/live-node.ts";
@@ -25,7 +25,13 @@ interface Which {
 export interface Runs {
   /** Throws `bad-input`, `not-ready`, `not-live`, `runbook-running` or `too-many-runs`. */
   start(
-    order: { node: string; book: Runbook; inputs: Readonly<Record<string, string>>; attended: boolean },
+    order: {
+      node: string;
+      book: Runbook;
+      inputs: Readonly<Record<string, string>>;
+      attended: boolean;
+      batch: RunBatch | null;
+    },
     tools: RunbookTools,
   ): { run_id: string };
   /** Throws `no-such-run`, `not-asked` or `bad-answer`. */
@@ -112,7 +118,7 @@ export function createRuns({ journal, traces, live }: RunsParts): Runs {
   }
 
   return {
-    start({ node, book, inputs, attended }, tools) {
+    start({ node, book, inputs, attended, batch }, tools) {
       const checked = checkInputs(book, inputs);
       const connection = standing(node);
       mayRun(node, book.id);
@@ -120,6 +126,7 @@ export function createRuns({ journal, traces, live }: RunsParts): Runs {
       const event: EventBody = {
         ...{ type: "runbook.started", node, run_id, book: book.id, inputs: checked },
         ...(attended ? {} : { attended }),
+        ...(batch === null ? {} : { batch }),
       };
       const [started] = journal.append([event]);
       if (started?.type === "runbook.started") begin(started, book, connection, tools);

@@ -3,7 +3,8 @@ import { createStore } from "zustand/vanilla";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
 import { showView } from "../view-request.ts";
 import { firstInputs, type InputValues, inputProblems, startInputs } from "./form.ts";
-import { type StartFailure, startOn } from "./runs.ts";
+import type { StartFailure } from "./refused.ts";
+import { startOn } from "./runs.ts";
 import { showBook } from "./shown.ts";
 
 export interface FormState {

@@ -1,8 +1,13 @@
-/** What the view of runbooks shows: a book's form, or a run. */
+/** What the view of runbooks shows: a book's form, a run, or what was begun on several nodes. */
 import { createStore } from "zustand/vanilla";
 import { showView } from "../view-request.ts";
 
-export type Shown = { kind: "book"; book: string } | { kind: "run"; run_id: string } | null;
+export type Shown =
+  | { kind: "book"; book: string }
+  | { kind: "run"; run_id: string }
+  /** `node`: whose row the person comes back to. */
+  | { kind: "batch"; batch: string; node: string | null }
+  | null;
 
 /** Null: nobody chose yet. */
 export const shownStore = createStore<{
@@ -18,6 +23,12 @@ export function showBook(book: string): void {
 /** Brings a run into view. */
 export function showRun(run_id: string): void {
   shownStore.setState({ shown: { kind: "run", run_id } });
+  showView("runbooks");
+}
+
+/** Brings into view what was begun at once on several nodes. */
+export function showBatch(batch: string, node: string | null = null): void {
+  shownStore.setState({ shown: { kind: "batch", batch, node } });
   showView("runbooks");
 }
 

@@ -1,10 +1,8 @@
 /** Verdicts in the order a person reads them, counted, found and compared. Pure; texts may hold text of the node. */
+import { WORST_FIRST } from "../../../electron/core/runbook/batch.ts";
 import type { RunComparison } from "../../../electron/core/runbook/compare.ts";
 import type { RunbookVerdict, VerdictWord } from "../../../electron/core/runbook/types.ts";
 import { countText } from "../../ui/format.ts";
-
-/** What matters most first. */
-export const VERDICT_ORDER: readonly VerdictWord[] = ["confirmed", "likely", "cannot_tell", "ruled_out"];
 
 export const VERDICT_WORDS: Record<VerdictWord, string> = {
   confirmed: "confirmed",
@@ -16,7 +14,7 @@ export const VERDICT_WORDS: Record<VerdictWord, string> = {
 /** By word, those that matter most first, in the book's own order within a word. Words that nothing has are left out. */
 export function groupsOf(verdicts: readonly RunbookVerdict[]): { word: VerdictWord; verdicts: RunbookVerdict[] }[] {
   const byWord = Map.groupBy(verdicts, ({ verdict }) => verdict);
-  return VERDICT_ORDER.flatMap((word) => {
+  return WORST_FIRST.flatMap((word) => {
     const group = byWord.get(word);
     return group ? [{ word, verdicts: group }] : [];
   });

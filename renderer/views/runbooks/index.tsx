@@ -1,21 +1,28 @@
-/** Runbooks: which there are and their runs on all nodes, the form to start one, and the run in view. */
+/** Runbooks: which there are and their runs on all nodes, the form to start one, and the run or the batch in view. */
 import { BookOpenCheck } from "lucide-react";
 import { useStore } from "zustand";
+import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
+import type { BatchRuns } from "../../../electron/core/runbook/batch.ts";
+import type { RunbookInfo } from "../../../electron/shared/contract.ts";
 import { bookOf, loadBooks, useBooks } from "../../stores/runbooks/books.ts";
 import { runOf } from "../../stores/runbooks/run-state.ts";
-import { shownStore } from "../../stores/runbooks/shown.ts";
+import { type Shown, shownStore } from "../../stores/runbooks/shown.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { useNode } from "../../stores/use-node.ts";
 import { Button } from "../../ui/button.tsx";
 import { EmptyState, ErrorBlock, Loading } from "../../ui/message.tsx";
 import { defineView } from "../define.ts";
+import { BatchPanel } from "./batch.tsx";
+import { BatchNav } from "./batch-nav.tsx";
 import { BookForm } from "./book-form.tsx";
 import { RunbookList } from "./list.tsx";
 import { RunPanel } from "./run-panel.tsx";
+import { useBatches } from "./use-batch.ts";
 
 function Runbooks() {
   const books = useBooks();
   const runs = useStore(sessionStore, (state) => state.runbooks);
+  const batches = useBatches();
   const chosen = useStore(shownStore, (state) => state.shown);
   const node = useNode();
   if (!node) return null;
@@ -31,17 +38,46 @@ function Runbooks() {
       </EmptyState>
     );
   }
-  const newest = runs.at(-1);
-  const shown = chosen ?? (newest ? { kind: "run" as const, run_id: newest.run_id } : null);
-  const run = shown?.kind === "run" ? (runOf({ runbooks: runs }, shown.run_id) ?? newest) : undefined;
-  const book = run ? undefined : (bookOf(books.list, shown?.kind === "book" ? shown.book : "") ?? books.list[0]);
+  const { batch, run, book } = shownOf(chosen, runs, batches, books.list);
+  const isLast = run && batch?.runs.includes(run);
+  const key = batch && (isLast || !run) ? `batch:${batch.id}` : run ? `run:${run.run_id}` : `book:${book?.id ?? ""}`;
   return (
     <div className="runbooks">
-      <RunbookList books={books} runs={runs} shown={run ? `run:${run.run_id}` : `book:${book?.id ?? ""}`} />
-      {run ? <RunPanel key={run.run_id} run={run} book={bookOf(books.list, run.book)} /> : null}
+      <RunbookList books={books} runs={runs} batches={batches} shown={key} />
+      {run ? (
+        <div className="run-place">
+          {batch ? <BatchNav key={batch.id} batch={batch} run={run} book={bookOf(books.list, run.book)} /> : null}
+          <RunPanel key={run.run_id} run={run} book={bookOf(books.list, run.book)} />
+        </div>
+      ) : batch ? (
+        <BatchPanel
+          key={batch.id}
+          batch={batch}
+          book={bookOf(books.list, batch.book)}
+          from={chosen?.kind === "batch" ? chosen.node : null}
+        />
+      ) : null}
       {book ? <BookForm key={book.id} book={book} node={node} /> : null}
     </div>
   );
+}
+
+/** What was asked for, as far as it is there; else the newest run, with all it was begun with; else the first book. */
+function shownOf(
+  chosen: Shown,
+  runs: readonly RunbookRunState[],
+  batches: readonly BatchRuns[],
+  books: readonly RunbookInfo[],
+): { batch?: BatchRuns | undefined; run?: RunbookRunState | undefined; book?: RunbookInfo | undefined } {
+  const batchOf = (id: string | undefined) => batches.find((one) => one.id === id);
+  const newest = runs.at(-1);
+  if (chosen?.kind === "book" || !newest) {
+    return { book: bookOf(books, chosen?.kind === "book" ? chosen.book : "") ?? books[0] };
+  }
+  const run = chosen?.kind === "run" ? runOf({ runbooks: runs }, chosen.run_id) : undefined;
+  if (run) return { run, batch: batchOf(run.batch?.id) };
+  const batch = batchOf(chosen?.kind === "batch" ? chosen.batch : undefined) ?? batchOf(newest.batch?.id);
+  return batch ? { batch } : { run: newest };
 }
 
 export default defineView({

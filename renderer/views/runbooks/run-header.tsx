@@ -1,5 +1,5 @@
 /** Which book ran where, with which inputs, how it stands; pause it, go on, stop it, run it again. */
-import { Pause, Play, RotateCw, Square } from "lucide-react";
+import { FileDown, Pause, Play, RotateCw, Square } from "lucide-react";
 import { useStore } from "zustand";
 import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
@@ -8,10 +8,11 @@ import { goesOn, runText, runWord, runWordText, whyNoRun } from "../../stores/ru
 import { pauseRun, resumeRun, runAgain, stopRun } from "../../stores/runbooks/runs.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { nodeLabel } from "../../stores/traces/text.ts";
-import { Button } from "../../ui/button.tsx";
+import { Button, IconButton } from "../../ui/button.tsx";
 import { timeText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";
 import { useNow } from "../traces/use-now.ts";
+import { saveReport } from "./save-report.ts";
 import { RunIcon } from "./signs.tsx";
 
 interface RunHeaderProps {
@@ -55,6 +56,11 @@ export function RunHeader({ run, book, recorded }: RunHeaderProps) {
               Change inputs…
             </Button>
           ) : null}
+          <IconButton
+            icon={FileDown}
+            label="Save a report"
+            onPress={() => saveReport([{ node: run.node, label: nodeLabel(nodes, run.node), run, why: null }], book)}
+          />
         </div>
       </div>
       <p className="run-params muted">

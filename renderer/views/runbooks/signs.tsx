@@ -8,6 +8,7 @@ import {
   CirclePause,
   CircleSlash,
   CircleStop,
+  CircleX,
   LoaderCircle,
   type LucideIcon,
   MessageCircleQuestion,
@@ -15,6 +16,7 @@ import {
   SkipForward,
   TrendingUp,
 } from "lucide-react";
+import { WORST_FIRST } from "../../../electron/core/runbook/batch.ts";
 import type { VerdictWord } from "../../../electron/core/runbook/types.ts";
 import type { RunWord, StepWord } from "../../stores/runbooks/run-state.ts";
 import { VERDICT_WORDS } from "../../stores/runbooks/verdicts.ts";
@@ -25,7 +27,7 @@ interface Sign {
   className: string;
 }
 
-const RUN_SIGNS: Record<RunWord, Sign> = {
+const RUN_SIGNS: Record<RunWord | "refused", Sign> = {
   running: { icon: LoaderCircle, className: "spin" },
   waiting: { icon: MessageCircleQuestion, className: "severity-warning" },
   paused: { icon: CirclePause, className: "severity-warning" },
@@ -33,6 +35,7 @@ const RUN_SIGNS: Record<RunWord, Sign> = {
   stopped: { icon: CircleStop, className: "muted" },
   failed: { icon: CircleAlert, className: "severity-critical" },
   unfinished: { icon: CircleDashed, className: "muted" },
+  refused: { icon: CircleX, className: "severity-critical" },
 };
 
 const STEP_SIGNS: Record<StepWord, Sign> = {
@@ -53,7 +56,8 @@ const VERDICT_SIGNS: Record<VerdictWord, LucideIcon> = {
   ruled_out: CircleSlash,
 };
 
-export const RunIcon = ({ word }: { word: RunWord }) => <StateIcon sign={RUN_SIGNS[word]} />;
+/** `refused`: it did not begin. */
+export const RunIcon = ({ word }: { word: RunWord | "refused" }) => <StateIcon sign={RUN_SIGNS[word]} />;
 
 export const StepIcon = ({ word }: { word: StepWord }) => <StateIcon sign={STEP_SIGNS[word]} />;
 
@@ -71,6 +75,25 @@ export function VerdictMark({ word, count }: { word: VerdictWord; count?: number
         {count === undefined ? "" : `${countText(count)} `}
         {VERDICT_WORDS[word]}
       </span>
+    </span>
+  );
+}
+
+/** How many verdicts of each word there are, in the room of a cell; words that nothing has are left out. */
+export function VerdictCounts({ counts }: { counts: Readonly<Record<VerdictWord, number>> }) {
+  return (
+    <span className="verdict-counts">
+      {WORST_FIRST.filter((word) => counts[word] > 0).map((word) => {
+        const Icon = VERDICT_SIGNS[word];
+        const text = `${countText(counts[word])} ${VERDICT_WORDS[word]}`;
+        return (
+          <span key={word} className={`verdict-count verdict-count-${word}`} title={text}>
+            <Icon size={12} aria-hidden />
+            {countText(counts[word])}
+            <span className="visually-hidden"> {VERDICT_WORDS[word]}</span>
+          </span>
+        );
+      })}
     </span>
   );
 }
