@@ -17,10 +17,10 @@ import { HOOK_ORDER, type PictureRow, type RowHead } from "./types.ts";
 const COLUMN_MAX = 560;
 const COLUMN: Readonly<Record<HookName, number>> = {
   xdp: 0,
+  netkit_peer: 1,
   tc_ingress: 1,
-  netkit_primary: 1,
   tc_egress: 2,
-  netkit_peer: 2,
+  netkit_primary: 2,
 };
 
 /** One row to be, before it has a height. */

@@ -74,6 +74,23 @@ describe("order", () => {
     ]);
   });
 
+  it("puts what comes in from a netkit pair's peer above TC ingress, and what goes out to it above TC egress", () => {
+    const tc = bigNode({ ...NODE_SIZES.small, findings: 0 });
+    const [netkit, ...others] = tc.interfaces.filter(({ pod_host_end }) => pod_host_end);
+    const over = { tc_ingress: "netkit_peer", tc_egress: "netkit_primary" } as const;
+    const hooks = netkit?.hooks.map((one) => ({ ...one, hook: over[one.hook as keyof typeof over] ?? one.hook }));
+    const interfaces = tc.interfaces.map((one) =>
+      one === netkit && hooks ? { ...one, hooks: hooks.toReversed() } : one,
+    );
+    const picture = draw({ ...tc, interfaces });
+    const starts = (title: string) =>
+      new Set(picture.rows.flatMap(({ tracks }) => tracks.filter((one) => one.title === title).map(({ x }) => x)));
+    expect(others.length).toBeGreaterThan(0);
+    expect([...starts("netkit peer")]).toHaveLength(1);
+    for (const x of starts("netkit peer")) expect(starts("TC ingress")).toContain(x);
+    for (const x of starts("netkit primary")) expect(starts("TC egress")).toContain(x);
+  });
+
   it("lines up the same hook of all pods in one column", () => {
     const picture = draw(bigNode({ ...NODE_SIZES.small, findings: 0 }));
     const starts = picture.rows

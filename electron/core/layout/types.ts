@@ -194,5 +194,5 @@ export const HOOK_TITLES: Readonly<Record<HookName, string>> = {
   netkit_peer: "netkit peer",
 };
 
-/** The hooks in packet order, with the column they are drawn in. */
-export const HOOK_ORDER: readonly HookName[] = ["xdp", "tc_ingress", "netkit_primary", "tc_egress", "netkit_peer"];
+/** The hooks in packet order: what comes in on the interface, then what goes out. */
+export const HOOK_ORDER: readonly HookName[] = ["xdp", "netkit_peer", "tc_ingress", "tc_egress", "netkit_primary"];

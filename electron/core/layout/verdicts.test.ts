@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { bigNode, NODE_SIZES } from "../../../test/support/big-node.ts";
-import type { HookEntry, Program } from "../model/types.ts";
+import type { HookEntry, HookName, Program } from "../model/types.ts";
 import { verdictWords } from "./verdicts.ts";
 
 const datapath = bigNode(NODE_SIZES.small);
@@ -18,7 +18,7 @@ function entry(mechanism: HookEntry["mechanism"], last: boolean): HookEntry {
   return found;
 }
 
-const words = (of: HookEntry, values: number[] | null, hook: "tc_ingress" | "tc_egress" | "xdp" = "tc_ingress") => {
+const words = (of: HookEntry, values: number[] | null, hook: HookName = "tc_ingress") => {
   const {
     details: _,
     known: __,
@@ -43,6 +43,11 @@ it("says that a packet which passes egress goes to the device", () => {
     exit: "device",
     pass: "PASS",
   });
+});
+
+it("says that a packet which passes a netkit pair goes to the pod, or from it to the node", () => {
+  expect(words(entry("tcx", true), null, "netkit_primary").exit).toBe("peer");
+  expect(words(entry("tcx", true), null, "netkit_peer").exit).toBe("stack");
 });
 
 it("leaves out what a program that was read completely cannot return", () => {

@@ -44,7 +44,7 @@ const SHOWN: readonly VerdictStep["effect"][] = ["pass", "drop"];
 /** Where a packet goes that passes this hook. */
 function exitOf(hook: HookName): string {
   if (hook === "tc_egress") return "device";
-  return hook === "netkit_primary" || hook === "netkit_peer" ? "peer" : "stack";
+  return hook === "netkit_primary" ? "peer" : "stack";
 }
 
 /** `TC_ACT_OK` → `OK`. */
