@@ -175,7 +175,7 @@ it("shows what came out on each node, worst first, tells what many have in commo
   expect(report.match(/^## worker-\d$/gm)).toHaveLength(7);
 });
 
-it("keeps nodes that refused among the others, with why", async () => {
+it("keeps nodes that refused among the others, with why; a reopened page knows that there were some", async () => {
   const { host, page } = await openNodes(3);
   const start = host.handlers["runbook.start"];
   host.handlers["runbook.start"] = (input, call) => {
@@ -186,6 +186,10 @@ it("keeps nodes that refused among the others, with why", async () => {
   await startOnAll(page, 3);
   await table(page).getByText("did not begin: It runs there already.").waitFor();
   expect((await rowsOf(page)).map(([node]) => node)).toEqual(["worker-2", "worker-1", "worker-3"]);
+  await page.reload();
+  await page.getByRole("tab", { name: "Runbooks" }).click();
+  await page.getByText("It was asked for on 3 nodes; of 1 there is no run in this session.").waitFor();
+  expect((await rowsOf(page)).map(([node]) => node)).toEqual(["worker-1", "worker-3"]);
 });
 
 it("is sound for everybody with two hundred nodes, of which only those on screen are drawn", async () => {

@@ -124,6 +124,11 @@ function labelsOf(ids: readonly string[], nodes: Nodes): (id: string) => string 
   };
 }
 
+/** All of it was recorded: nothing of it can be begun or gone on with. */
+export function isRecorded({ runs }: BatchRuns, nodes: Nodes): boolean {
+  return runs.every(({ node }) => nodes[node]?.transport === "replay");
+}
+
 /** `12 finished, 6 running, 1 waits for you, 1 did not begin`. */
 export function standingText(batch: BatchRuns, recorded: boolean, refused: number): string {
   const counts = new Map<Standing | "unfinished", number>();

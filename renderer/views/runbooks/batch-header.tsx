@@ -3,7 +3,7 @@ import { CircleSlash, FileDown, Pause, Play, RotateCw, Square } from "lucide-rea
 import { useStore } from "zustand";
 import type { BatchRuns } from "../../../electron/core/runbook/batch.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
-import { type BatchRow, choicesOf, standingText } from "../../stores/runbooks/batch-rows.ts";
+import { type BatchRow, choicesOf, isRecorded, standingText } from "../../stores/runbooks/batch-rows.ts";
 import { whyNoRun } from "../../stores/runbooks/run-state.ts";
 import { againOn, leaveRuns, pauseRuns, resumeRuns, startOn, stopRuns } from "../../stores/runbooks/runs.ts";
 import { sessionStore } from "../../stores/session.ts";
@@ -20,7 +20,7 @@ interface BatchHeaderProps {
 
 export function BatchHeader({ batch, book, rows }: BatchHeaderProps) {
   const nodes = useStore(sessionStore, (state) => state.nodes);
-  const recorded = batch.runs.every(({ node }) => nodes[node]?.transport === "replay");
+  const recorded = isRecorded(batch, nodes);
   const { going, paused, undecided, again } = choicesOf(rows, nodes);
   const standing = standingText(batch, recorded, rows.filter(({ run }) => run === null).length);
   const over = going.length === 0 && paused.length === 0;

@@ -9,7 +9,7 @@ import { showRun } from "../../stores/runbooks/shown.ts";
 import { sessionStore } from "../../stores/session.ts";
 import { DataTable } from "../../table/data-table.tsx";
 import { Button } from "../../ui/button.tsx";
-import { plural } from "../../ui/format.ts";
+import { countText, plural } from "../../ui/format.ts";
 import { type Chosen, InCommon } from "./batch-alike.tsx";
 import { batchColumns } from "./batch-columns.tsx";
 import { BatchHeader } from "./batch-header.tsx";
@@ -44,8 +44,7 @@ export function BatchPanel({ batch, book, from }: BatchPanelProps) {
       <BatchHeader batch={batch} book={book} rows={rows} />
       {missing > 0 ? (
         <p className="muted batch-missing">
-          It was asked for on {plural(batch.nodes, "node")}: on {plural(missing, "more node", "more nodes")} it did not
-          begin, and why is not in the record.
+          It was asked for on {plural(batch.nodes, "node")}; of {countText(missing)} there is no run in this session.
         </p>
       ) : null}
       <InCommon alike={alike} rows={rows} chosen={some ? chosen : null} onChoose={setChosen} />

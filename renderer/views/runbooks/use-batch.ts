@@ -3,15 +3,20 @@ import { useMemo } from "react";
 import { useStore } from "zustand";
 import { type BatchRuns, batchesOf } from "../../../electron/core/runbook/batch.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
-import { type BatchRow, rowsOf } from "../../stores/runbooks/batch-rows.ts";
+import { type BatchRow, isRecorded, rowsOf } from "../../stores/runbooks/batch-rows.ts";
 import { refusedStore, type StartFailure } from "../../stores/runbooks/refused.ts";
 import { sessionStore } from "../../stores/session.ts";
 
 const NONE: readonly StartFailure[] = [];
 
+/** Those that have more than one node to show: of a record, one node alone may be open. */
 export function useBatches(): BatchRuns[] {
   const runs = useStore(sessionStore, (state) => state.runbooks);
-  return useMemo(() => batchesOf(runs), [runs]);
+  const nodes = useStore(sessionStore, (state) => state.nodes);
+  return useMemo(
+    () => batchesOf(runs).filter((batch) => batch.runs.length > 1 || !isRecorded(batch, nodes)),
+    [runs, nodes],
+  );
 }
 
 export function useBatchRows(batch: BatchRuns, book: RunbookInfo | undefined): BatchRow[] {
