@@ -10,7 +10,7 @@ ip -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*/\1/p' | grep -vxE 'lo|eth0' | s
 printf 'qdisc delete dev %s %s\n' lo clsact lo root eth0 clsact eth0 root | tc -force -batch - 2> /dev/null
 [ ! -d /sys/module/nf_tables ] || nft flush ruleset
 [ ! -d /sys/module/nf_conntrack ] || sysctl -qw net.netfilter.nf_conntrack_max=65536
-rm -rf /sys/fs/bpf/tc
+rm -rf /sys/fs/bpf/*
 for folder in /sys/fs/cgroup/*/; do
 	case $(basename "$folder") in *.slice | *.scope | *.mount | *.service) continue ;; esac
 	for try in 1 2 3 4 5 6 7 8 9 10; do
