@@ -17,7 +17,8 @@ echo "$SSH_CONNECTION"
 c=\${SSH_CONNECTION%% *}; case $c in ::ffff:*.*) c=\${c#::ffff:};; esac
 case $c in '') ;; *%*) echo "dev \${c#*%}";; *) ip -o route get "$c";; esac`;
 
-const LIMIT_MS = 10_000;
+/** A node in trouble is slow, and a plan is worth waiting for. */
+const LIMIT_MS = 30_000;
 const ANSWER = 256 * 1024;
 
 /** Rejects with the transport's error. */
