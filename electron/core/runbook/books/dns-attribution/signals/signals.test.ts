@@ -323,14 +323,15 @@ describe("a process without a binary on disk", () => {
   const asked = (by: Actor) => [{ at: 1, by, name: "api.example" }];
   it.each<[string, Actor, string]>([
     ["one that runs from memory", { ...app, exe: "/memfd:payload", gone: "missing" }, "confirmed"],
-    ["one that ran from memory and is gone", { ...app, exe: "memfd:payload", seen: [] }, "confirmed"],
+    ["one that ran from memory and is gone", { ...app, exe: "/memfd:payload (deleted)", seen: [] }, "confirmed"],
+    ["one that is gone and of which only the name is known", { ...app, exe: "memfd:payload", seen: [] }, "likely"],
     ["one whose file was removed", { ...app, exe: "/tmp/.x", gone: "missing" }, "likely"],
     ["one whose file an upgrade replaced", { ...app, exe: "/usr/sbin/app", gone: "replaced" }, "ruled_out"],
   ])("is judged: %s", (_, by, verdict) => {
     expect(of("no-binary-on-disk", { actors: [by], asked: asked(by) })?.verdict).toBe(verdict);
   });
-  it("is not one that is simply gone", () => {
-    const by: Actor = { ...app, exe: "app", seen: [] };
+  it.each(["app", "/tmp/memfd:payload"])("is not one that is simply gone: %s", (exe) => {
+    const by: Actor = { ...app, exe, seen: [] };
     expect(of("no-binary-on-disk", { actors: [], asked: asked(by) })).toBeUndefined();
   });
 });

@@ -80,6 +80,9 @@ describe("the remote end", () => {
     const receiver = `ESTAB 90600 0 ${WEB.address}:443 ${CART.address}:40000\n\t skmem:(r147456,rb142848,d7) cubic mss:1448`;
     const scene: Scene = { traffic: [inside, healthy], ss: { [CART.netns]: sender, [WEB.netns]: receiver } };
     expect(verdictOn(scene, "remote")).toMatchObject({ verdict: "confirmed", kind: "zero-window" });
+    const others = [40001, 40002].map((port) => sender.replace("40000", `${port}`));
+    const many = { ...scene, ss: { [CART.netns]: [sender, ...others].join("\n"), [WEB.netns]: receiver } };
+    expect(verdictOn(many, "remote")).toMatchObject({ verdict: "likely", kind: "zero-window" });
     const lossy = { ...inside, again: { fast: 25, timeout: 5 } };
     expect(verdictOn({ ...scene, traffic: [lossy, healthy] }, "remote")).toMatchObject({ verdict: "likely" });
   });

@@ -63,7 +63,8 @@ function notReading({ readings, datapath }: Case, suspect: Suspect): Sign | null
   const { kinds, retrans } = suspect.figures;
   const lost = kinds.fast + kinds.after_timeout;
   const also = lost === 0 ? "" : ` But ${lost} of ${retrans} segments were sent again because they were lost.`;
-  const sure = full.length > 0 && lost < retrans * (1 - MOSTLY);
+  // Of those whose other end is not on this node, or not full, it is not known.
+  const sure = full.length > 0 && full.length >= closed.length / 2 && lost < retrans * (1 - MOSTLY);
   return {
     verdict: sure ? "confirmed" : "likely",
     kind: "zero-window",
