@@ -156,6 +156,7 @@ it("shows what came out on each node, worst first, tells what many have in commo
   await page.getByRole("heading", { name: "Stale filters on worker-4" }).waitFor();
   await page.getByRole("button", { name: "Next node" }).click();
   await page.getByRole("heading", { name: "Stale filters on worker-7" }).waitFor();
+  await screenshot(page, "runbooks-batch-run");
   await page.getByRole("button", { name: "All 7 nodes" }).click();
 
   await page.getByRole("button", { name: "Leave 1 as it is" }).click();
