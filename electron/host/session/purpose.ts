@@ -15,6 +15,7 @@ const PURPOSES: Record<string, string> = {
   "tools-unpack": "Unpack the bpftool that is lent",
   "tools-check": "Check that the lent bpftool arrived unchanged and runs",
   "tools-remove": "Remove what was lent",
+  "tools-forget": "Remove the folder that was being made",
   probe: "See whether the connection still carries anything",
   "residue-inventory": "See what is on the node, to prove that it is left as it was found",
   "stop-leftovers": "Stop what earlier connections left, as chosen",

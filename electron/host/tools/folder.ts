@@ -44,7 +44,11 @@ export async function lendFolder(transport: NodeTransport, options: FolderOption
     "PREPARE",
     [lifeline, name, String(need), ...candidates],
     options.signal ? { signal: options.signal } : {},
-  );
+  ).catch(async (error: unknown) => {
+    // It may have come to its end all the same. Without a connection the node sees the loss itself.
+    await remote(transport, "FORGET", [name, ...candidates], { cleanup: true }).catch(() => {});
+    throw error;
+  });
   const [path = "", machine = ""] = stdout.trim().split("\n");
   // The path is used as a word of shell text by the collector's sections and removed with all it holds.
   if (code === 0 && path.endsWith(`/${name}`) && /^\/[A-Za-z0-9/._-]+$/.test(path)) {

@@ -62,9 +62,13 @@ const WATCH = `watch() {
  * A folder is trusted when it and all above it belong to root or to the user, and who else may write there
  * cannot rename what is not theirs (the sticky bit). Whether programs may run is tried, not read from options.
  * The tag of the connection is written in it, so that a folder that is left tells whose it is.
+ *
+ * When it is cancelled or the line is lost half-way, nobody has heard of the folder yet, and perhaps nobody watches it:
+ * it is taken away again at once. What does that must not be ended by a signal that was meant for what it interrupts.
  */
 const PREPARE = `${WATCH}
-umask 077; on=$1 name=$2 need=$3; shift 3; uid=$(id -u); LC_ALL=C; export LC_ALL
+umask 077; on=$1 name=$2 need=$3 d=; shift 3; uid=$(id -u); LC_ALL=C; export LC_ALL
+trap 'trap "" HUP INT TERM; [ -z "$d" ] || rm -rf -- "$d"; exit 1' HUP INT TERM
 trusted() {
   p=$1
   while :; do
@@ -88,7 +92,7 @@ for c; do
   free=$(df -Pk "$c" 2>/dev/null | sed -n '2s/^.* \\([0-9][0-9]*\\)  *[0-9-][0-9]*% .*/\\1/p')
   [ "\${free:-0}" -ge "$need" ] || { echo "$c: \${free:-no} KiB free, $need needed" >&2; continue; }
   d=$c/$name
-  mkdir -m 700 "$d" 2>/dev/null || { echo "$c: no folder could be made" >&2; continue; }
+  mkdir -m 700 "$d" 2>/dev/null || { d=; echo "$c: no folder could be made" >&2; continue; }
   if printf '#!/bin/sh\\nexit 0\\n' >"$d/try" && chmod 700 "$d/try" && "$d/try"; then
     rm -f "$d/try"; [ -z "\${BPFDESK_TAG-}" ] || printf '%s\\n' "$BPFDESK_TAG" >"$d/.tag"
     printf '%s\\n' "$d"; uname -m; watch "$d" "$on"; exit 0
@@ -96,6 +100,10 @@ for c; do
   rm -f "$d/try"; rmdir "$d"; echo "$c: programs cannot run there" >&2
 done
 exit 1`;
+
+/** Parameters: name of the folder that PREPARE may have made, candidates. For when its answer was not heard. */
+const FORGET = `name=$1; shift
+for c; do [ "$c" != '~' ] || c=$HOME; rm -rf -- "$c/$name"; done 2>/dev/null`;
 
 /** Parameters: folder. Exit 3, and an empty folder, when there is no tar or none that knows gzip. */
 const UNPACK = `umask 077; cd "$1" || exit 1
@@ -125,7 +133,7 @@ const PROBE = `PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 uname -r; uname -m; b=$(command -v bpftool); echo "$b"
 if [ -n "$b" ]; then bpftool version 2>&1 </dev/null | head -n 1; fi`;
 
-export const REMOTE = { PREPARE, UNPACK, CHECK, REMOVE, MAKE_LIB, PROBE } as const;
+export const REMOTE = { PREPARE, FORGET, UNPACK, CHECK, REMOVE, MAKE_LIB, PROBE } as const;
 
 export interface Answer {
   code: number | null;
