@@ -56,24 +56,26 @@ export function RunHeader({ run, book, recorded }: RunHeaderProps) {
               Change inputs…
             </Button>
           ) : null}
-          <IconButton
-            icon={FileDown}
-            label="Save a report"
-            onPress={() => saveReport([{ node: run.node, label: nodeLabel(nodes, run.node), run, why: null }], book)}
-          />
         </div>
       </div>
-      <p className="run-params muted">
-        {timeText(run.started_at)}
-        {Object.entries(run.inputs).map(([name, value]) => (
-          <span key={name}>
-            {" · "}
-            <NodeText text={book?.inputs.find((input) => input.name === name)?.title ?? name} />{" "}
-            <NodeText text={value} mono />
-          </span>
-        ))}
-        {(!live || run.state === "paused") && reason !== null ? <span> · {reason}</span> : null}
-      </p>
+      <div className="run-under">
+        <p className="run-params muted">
+          {timeText(run.started_at)}
+          {Object.entries(run.inputs).map(([name, value]) => (
+            <span key={name}>
+              {" · "}
+              <NodeText text={book?.inputs.find((input) => input.name === name)?.title ?? name} />{" "}
+              <NodeText text={value} mono />
+            </span>
+          ))}
+          {(!live || run.state === "paused") && reason !== null ? <span> · {reason}</span> : null}
+        </p>
+        <IconButton
+          icon={FileDown}
+          label="Save a report"
+          onPress={() => saveReport([{ node: run.node, label: nodeLabel(nodes, run.node), run, why: null }], book)}
+        />
+      </div>
     </header>
   );
 }
