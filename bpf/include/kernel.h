@@ -104,12 +104,25 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;
 	/* ARPHRD_x: what its frames begin with. */
 	unsigned short type;
 	possible_net_t nd_net;
+	struct {
+		struct list_head upper;
+	} adj_list;
+};
+
+/* Of net/core/dev.c: a device above or below another. */
+struct netdev_adjacent {
+	struct net_device *dev;
+	struct list_head list;
 };
 
 struct sock_common {

@@ -188,6 +188,7 @@ void cost_keep_within_budget(struct run *run)
 	run->seconds_over_budget = 0;
 	if (run->sample_every < THINNEST && thin_out(run, run->sample_every * 4)) {
 		run->sample_every *= 4;
+		run_note_again(run, "thinned-out");
 		run_note(run, "thinned-out",
 			 "It cost %.1f %% of a CPU, more than its budget of %.1f %%: of %u events one is told now. Totals go on.",
 			 run->cost.cpu_pct, run->budget_pct, run->sample_every);

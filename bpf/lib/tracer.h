@@ -158,6 +158,8 @@ struct out *emit(struct run *run, int record);
 void emit_end(struct run *run);
 /* A `note` line; the same code is said at most once every ten seconds. */
 void run_note(struct run *run, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The next note of that code is said however short after the last: it is another news, and the last is not true any more. */
+void run_note_again(struct run *run, const char *code);
 
 /* bpf_ktime_get_ns() as epoch microseconds. */
 uint64_t epoch_us(const struct run *run, uint64_t ktime_ns);

@@ -149,7 +149,9 @@ describe("a run of a tracer", () => {
     expect(summary?.ended).toBe("budget");
     // Before it gave up it thinned out, and what it left out is counted.
     const thinnest = Math.max(...stats.map(({ sample_every }) => sample_every));
-    expect(notes.some(({ code }) => code === "thinned-out")).toBe(thinnest > 1);
+    const thinned = notes.filter(({ code }) => code === "thinned-out").map(({ message }) => message);
+    expect(thinned).toHaveLength(Math.log(thinnest) / Math.log(4));
+    if (thinnest > 1) expect(thinned.at(-1)).toContain(`of ${thinnest} events one is told now`);
   });
 });
 

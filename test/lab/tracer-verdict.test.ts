@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { startTracer, TracerRefused } from "../support/tracer.ts";
 import { type Chain, FIRST_SOURCE_PORT, type Mechanism, startChain } from "../support/verdict-chain.ts";
-import { must } from "./node/exec.ts";
+import { must, until } from "./node/exec.ts";
 
 const EVERY = 50;
 /** Not a divisor of EVERY, so that every flow loses some. */
@@ -190,11 +190,18 @@ describe("verdict", () => {
     const chain = await chainOf("clsact");
     const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
     const { netns, ifname } = chain;
-    const remove = ["tc", "-netns", netns, "filter", "del", "dev", ifname, "egress", "pref", "1"];
-    await must(remove);
-    const note = await tracer.waitForNote("chain-changed");
-    expect(note.message).toContain(`others than before: ${chain.prog_ids[1]}.`);
-    await tracer.end();
+    const remove = (pref: string) =>
+      must(["tc", "-netns", netns, "filter", "del", "dev", ifname, "egress", "pref", pref]);
+    await remove("1");
+    await tracer.waitForNote("chain-changed");
+    await remove("2");
+    await tracer.settled();
+    const { notes } = await tracer.end();
+    const said = notes.filter(({ code }) => code === "chain-changed").map(({ message }) => message);
+    expect(said).toEqual([
+      expect.stringContaining(`others than before: ${chain.prog_ids[1]}.`),
+      expect.stringContaining("others than before: none."),
+    ]);
   });
 
   it.concurrent("goes on with what the qdisc dropped when another takes its place, which counts from 0", async () => {
@@ -209,6 +216,29 @@ describe("verdict", () => {
     }
     const { totals } = await tracer.end();
     expect(totals("hook")).toMatchObject([{ qdisc_drops: lost }]);
+  });
+
+  it("begins and ends to count everywhere at once, although packets are dropped all the while", async () => {
+    const chain = await chainOf("clsact");
+    const { netns, ifname } = chain;
+    const counted = ["tc", "-netns", netns, "-s", "qdisc", "show", "dev", ifname, "clsact"];
+    let going = true;
+    const sending = (async () => {
+      while (going) await chain.send(PORTS, 3000);
+    })();
+    await until(async () => !(await must(counted)).includes("dropped 0,"), 20_000);
+    const tracer = await startTracer("verdict", hookOf(chain), traced(chain));
+    await tracer.waitFor("hook", ({ qdisc_drops }) => Number(qdisc_drops) > 100);
+    const { totals } = await tracer.end();
+    going = false;
+    await sending;
+
+    const [hook] = totals("hook");
+    const programs = totals("program");
+    const drops = tracer.schema.variant === "fexit" ? programs.at(-1)?.drops : hook?.drops;
+    // Some thousand are dropped in a second, and it attaches for a tenth of one or more.
+    expect(Math.abs(Number(drops) - Number(hook?.qdisc_drops))).toBeLessThan(40);
+    expect(Number(drops)).toBeGreaterThan(40);
   });
 
   it.concurrent("leaves nothing in the kernel when it is killed", async () => {

@@ -22,15 +22,19 @@ int count_entries(struct bpf_iter__bpf_map *ctx)
 {
 	struct bpf_map *map = ctx->map;
 	struct map_count count = {};
+	__s64 entries;
 
 	if (!map)
 		return 0;
-	if (is_hash_table(map->map_type))
-		count.entries = bpf_map_sum_elem_count(map);
-	else if (map->map_type == BPF_MAP_TYPE_LPM_TRIE && bpf_core_field_exists(struct lpm_trie, n_entries))
+	if (is_hash_table(map->map_type)) {
+		/* Below zero for a moment: what one CPU has put in and another has taken out, of which only the latter was seen. */
+		entries = bpf_map_sum_elem_count(map);
+		count.entries = entries > 0 ? entries : 0;
+	} else if (map->map_type == BPF_MAP_TYPE_LPM_TRIE && bpf_core_field_exists(struct lpm_trie, n_entries)) {
 		count.entries = BPF_CORE_READ((struct lpm_trie *)map, n_entries);
-	else
+	} else {
 		return 0;
+	}
 	count.id = map->id;
 	bpf_seq_write(ctx->meta->seq, &count, sizeof(count));
 	return 0;

@@ -7,6 +7,9 @@
 #include "tuple.bpf.h"
 #include "verdict.h"
 
+/* Set by the user side once all programs are attached, and taken back at the end: what they count begins and ends at the same time. */
+bool counting;
+
 /* Programs insert; nobody deletes: a flow that finds no room is counted as evicted. Shared by all objects of a run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -56,6 +56,20 @@ static __always_inline bool is_chosen(struct net_device *dev)
 	       ((__u32)dev->ifindex == config.ifindex && dev->nd_net.net->ns.inum == config.netns);
 }
 
+/* The device of a frame is the member; its bond is the first of what is above it (__netdev_adjacent_dev_insert). */
+static __always_inline bool is_member_of_chosen(struct net_device *dev)
+{
+	struct list_head *upper;
+	struct net_device *bond;
+
+	if (!config.members || !bpf_core_type_exists(struct netdev_adjacent))
+		return false;
+	upper = BPF_CORE_READ(dev, adj_list.upper.next);
+	bond = BPF_CORE_READ((struct netdev_adjacent *)((void *)upper - bpf_core_field_offset(struct netdev_adjacent, list)), dev);
+	return (__u32)BPF_CORE_READ(bond, ifindex) == config.ifindex &&
+	       BPF_CORE_READ(bond, nd_net.net, ns.inum) == config.netns;
+}
+
 static __always_inline __u8 direction_of(struct sk_buff *skb)
 {
 	return BPF_CORE_READ_BITFIELD(skb, tc_at_ingress) ? VERDICT_INGRESS : VERDICT_EGRESS;
@@ -96,7 +110,7 @@ int BPF_PROG(on_tc, struct sk_buff *skb, int verdict)
 {
 	__u32 slot;
 
-	if (!is_chosen(skb->dev))
+	if (!counting || !is_chosen(skb->dev))
 		return 0;
 	if (config.only_direction && direction_of(skb) != config.only_direction)
 		return 0;
@@ -113,7 +127,7 @@ int BPF_PROG(on_xdp, struct xdp_buff *xdp, int verdict)
 {
 	__u32 slot;
 
-	if (!is_chosen(xdp->rxq->dev))
+	if (!counting || (!is_chosen(xdp->rxq->dev) && !is_member_of_chosen(xdp->rxq->dev)))
 		return 0;
 	slot = count_verdict(verdict);
 	if (has(config.told_slots, slot))

@@ -78,6 +78,7 @@ static struct verdict_config config_of(struct run *run, const struct target *tar
 		return config;
 	}
 	config.ifindex = state->targets.ifindex;
+	config.members = state->targets.is_bond;
 	config.netns = state->targets.ifindex ? state->targets.netns.inum : 0;
 	if (state->targets.ifindex && target->naming != NAMES_XDP)
 		config.only_direction = state->targets.direction;
@@ -139,6 +140,24 @@ static size_t attach_to_all(struct run *run)
 	return traced;
 }
 
+static void set_counting(struct verdict_state *state, bool counting)
+{
+	struct targets *targets = &state->targets;
+
+	for (struct target *target = targets->list; target < targets->list + targets->count; target++)
+		if (target->exact)
+			target->skeleton->bss->counting = counting;
+	count_in_hooks(state, counting);
+}
+
+/* Attaching takes a while for each program, in which packets go by: what is compared must begin at once. */
+static int begin(struct verdict_state *state)
+{
+	targets_begin(&state->targets);
+	set_counting(state, true);
+	return 0;
+}
+
 static int start(struct run *run)
 {
 	struct verdict_state *state = state_of(run);
@@ -153,10 +172,10 @@ static int start(struct run *run)
 		if (!traced)
 			return run_fall_back(run, "none of the programs can be traced");
 		if (traced == state->targets.count && !state->targets.has_others)
-			return 0;
+			return begin(state);
 	}
 	watch_hooks(run, state);
-	return 0;
+	return begin(state);
 }
 
 static void read_counts(struct target *target)
@@ -211,7 +230,7 @@ static int tick(struct run *run)
 		if (target->exact) {
 			read_counts(target);
 			read_misses(run, target);
-		} else {
+		} else if (!state->ending) {
 			read_runs(run, target);
 		}
 	}
@@ -221,6 +240,20 @@ static int tick(struct run *run)
 	write_flows(run, state);
 	bpf_map_update_elem(state->maps.told, &zero, &none, BPF_ANY);
 	return 0;
+}
+
+/* All figures end at once, too. */
+static void detach(struct run *run)
+{
+	struct verdict_state *state = state_of(run);
+	struct targets *targets = &state->targets;
+
+	set_counting(state, false);
+	for (struct target *target = targets->list; target < targets->list + targets->count; target++)
+		if (!target->exact)
+			read_runs(run, target);
+	read_qdiscs(run, state);
+	state->ending = true;
 }
 
 static void summary(struct run *run, struct out *out)
@@ -247,5 +280,7 @@ static void stop(struct run *run)
 	targets_free(targets);
 }
 
-static const struct tracer tracer = { .meta = &verdict_meta, .start = start, .tick = tick, .summary = summary, .stop = stop };
+static const struct tracer tracer = {
+	.meta = &verdict_meta, .start = start, .tick = tick, .detach = detach, .summary = summary, .stop = stop,
+};
 REGISTER_TRACER(tracer);

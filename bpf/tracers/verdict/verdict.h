@@ -28,6 +28,8 @@ struct verdict_config {
 	__u8 only_direction;
 	/* The direction that flows are told with; any: that of the packet. */
 	__u8 direction;
+	/* The interface is a bond, whose native XDP the drivers of its members run. */
+	__u8 members;
 };
 
 /* No padding: it is a key. */

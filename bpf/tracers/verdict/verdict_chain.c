@@ -55,6 +55,7 @@ void chain_watch(struct run *run, struct targets *targets)
 	    !memcmp(reading.now.prog_ids, targets->chain.prog_ids, reading.now.count * sizeof(reading.now.prog_ids[0])))
 		return;
 	targets->chain = reading.now;
+	run_note_again(run, "chain-changed");
 	run_note(run, "chain-changed",
 		 "The programs of %s are others than before: %s. Only those that were there when the run began are traced: start it again.",
 		 param_text(run, "ifname"), write_chain(&reading.now, ids, sizeof(ids)));

@@ -82,7 +82,7 @@ int on_kfree_skb(struct bpf_raw_tracepoint_args *ctx)
 	struct verdict_packet packet = {};
 	struct verdict_hook *hook;
 
-	if (!hook_of(reason_of(ctx), ctx->args[1], &packet))
+	if (!counting || !hook_of(reason_of(ctx), ctx->args[1], &packet))
 		return 0;
 	describe_skb(skb, &packet);
 	key.netns = packet.flow.netns;

@@ -20,6 +20,8 @@ struct verdict_state {
 	struct verdict_hook_bpf *hook;
 	/* The kernel counts how often programs run. */
 	bool has_runs;
+	/* Nothing is counted any more. */
+	bool ending;
 	uint64_t flow_count;
 	/* When flows were read the last time, of the clock of bpf_ktime_get_ns(). */
 	uint64_t flows_read_ns;
@@ -30,11 +32,14 @@ int share_maps(const struct verdict_state *state, struct bpf_object *object);
 
 /* Counts the hooks' drops. What of them this kernel does not show is said in the schema line. */
 void watch_hooks(struct run *run, struct verdict_state *state);
+/* From now on their drops are counted, or no more. */
+void count_in_hooks(struct verdict_state *state, bool counting);
 void unwatch_hooks(struct verdict_state *state);
 
 /* Emits what has changed since the last time. */
 void write_programs(struct run *run, struct verdict_state *state);
 void write_hooks(struct run *run, struct verdict_state *state);
+void read_qdiscs(struct run *run, struct verdict_state *state);
 void write_flows(struct run *run, struct verdict_state *state);
 int write_packet(void *context, void *data, size_t size);
 /* Members of the summary. */

@@ -5,8 +5,6 @@
  */
 #include <bpf/btf.h>
 #include <errno.h>
-#include <linux/gen_stats.h>
-#include <linux/pkt_sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +73,6 @@ static struct target *target_of(struct choosing *choosing, uint32_t prog_id)
 	bpf_obj_get_info_by_fd(target->fd, &info, &size);
 	target->type = info.type;
 	target->naming = info.type == BPF_PROG_TYPE_XDP ? NAMES_XDP : NAMES_TC;
-	target->runs_before = info.run_cnt;
 	read_names(target, info.btf_id, info.name);
 	return target;
 }
@@ -235,8 +232,10 @@ static int on_interface(const struct interface *interface, void *context)
 	if (result)
 		return result;
 	choosing->interface = interface;
-	if (*wanted)
+	if (*wanted) {
 		choosing->targets->ifindex = interface->ifindex;
+		choosing->targets->is_bond = !strcmp(interface->kind, "bond");
+	}
 	result = hooks_of(&rtnl, interface, *wanted ? on_chosen_hook : on_any_hook, choosing, &unknown);
 	rtnl_close(&rtnl);
 	return result;
@@ -334,8 +333,6 @@ int targets_choose(struct run *run, struct targets *targets)
 		return run_fail(run, "no-hooks", "It needs root in the node's own namespaces.",
 				"The interfaces of network namespace %u could not be read: %s", targets->netns.inum,
 				strerror(-result));
-	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++)
-		hook->qdisc_drops = 0;
 	return check_found(run, targets);
 }
 
@@ -352,49 +349,4 @@ void targets_free(struct targets *targets)
 		netns_close(&targets->netns);
 		targets->netns.inum = 0;
 	}
-}
-
-/* Another counter than the one before was put in its place when it goes back: an agent that starts again makes its qdisc anew. */
-static void count_qdisc(struct hook *hook, uint32_t drops)
-{
-	uint32_t grown = drops - hook->qdisc_now;
-
-	hook->qdisc_drops += grown <= UINT32_MAX / 2 ? grown : drops;
-	hook->qdisc_now = drops;
-}
-
-/* The kernel tells of the qdiscs of all interfaces, whatever is asked (tc_dump_qdisc). */
-static int on_qdisc(const struct nlmsghdr *message, void *context)
-{
-	const struct tcmsg *qdisc = NLMSG_DATA(message);
-	struct targets *targets = context;
-	const struct rtattr *queue;
-
-	if (message->nlmsg_type != RTM_NEWQDISC || message->nlmsg_len < NLMSG_LENGTH(sizeof(*qdisc)) ||
-	    qdisc->tcm_parent != TC_H_CLSACT)
-		return 0;
-	queue = rtnl_nested(rtnl_attr(message, sizeof(*qdisc), TCA_STATS2), TCA_STATS_QUEUE);
-	if (!queue || RTA_PAYLOAD(queue) < sizeof(struct gnet_stats_queue))
-		return 0;
-	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++) {
-		if (hook->key.xdp || hook->key.ifindex != (uint32_t)qdisc->tcm_ifindex)
-			continue;
-		hook->has_clsact = true;
-		count_qdisc(hook, ((const struct gnet_stats_queue *)RTA_DATA(queue))->drops);
-	}
-	return 0;
-}
-
-int targets_read_qdiscs(struct targets *targets)
-{
-	struct {
-		struct nlmsghdr header;
-		struct tcmsg qdisc;
-	} request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETQDISC, .nlmsg_flags = NLM_F_DUMP },
-	};
-
-	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++)
-		hook->has_clsact = false;
-	return targets->hook_count ? rtnl_ask(&targets->rtnl, &request.header, on_qdisc, targets) : 0;
 }

@@ -72,6 +72,7 @@ struct targets {
 	struct netns netns;
 	/* What an interface was chosen, or zero. */
 	uint32_t ifindex;
+	bool is_bond;
 	uint8_t direction;
 	bool xdp;
 	/* The chosen hook also has filters that are no programs and can drop as well. */
@@ -95,5 +96,7 @@ void chain_watch(struct run *run, struct targets *targets);
 void targets_free(struct targets *targets);
 /* Reads what the clsact (or ingress) qdiscs of the hooks dropped. 0 or a negative errno. */
 int targets_read_qdiscs(struct targets *targets);
+/* What programs ran and qdiscs dropped before now does not count. */
+void targets_begin(struct targets *targets);
 
 #endif

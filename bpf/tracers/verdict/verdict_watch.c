@@ -112,6 +112,12 @@ void watch_hooks(struct run *run, struct verdict_state *state)
 	unwatch_hooks(state);
 }
 
+void count_in_hooks(struct verdict_state *state, bool counting)
+{
+	if (state->hook)
+		state->hook->bss->counting = counting;
+}
+
 void unwatch_hooks(struct verdict_state *state)
 {
 	verdict_hook_bpf__destroy(state->hook);

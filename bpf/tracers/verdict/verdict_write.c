@@ -140,13 +140,20 @@ static bool read_hook(const struct verdict_state *state, struct hook *hook)
 	return changed;
 }
 
-void write_hooks(struct run *run, struct verdict_state *state)
+void read_qdiscs(struct run *run, struct verdict_state *state)
 {
-	struct targets *targets = &state->targets;
-	int error = targets_read_qdiscs(targets);
+	int error = targets_read_qdiscs(&state->targets);
 
 	if (error)
 		run_note(run, "qdiscs-unread", "The counters of the qdiscs could not be read: %s", strerror(-error));
+}
+
+void write_hooks(struct run *run, struct verdict_state *state)
+{
+	struct targets *targets = &state->targets;
+
+	if (!state->ending)
+		read_qdiscs(run, state);
 	for (struct hook *hook = targets->hooks; hook < targets->hooks + targets->hook_count; hook++) {
 		struct out *out;
 
