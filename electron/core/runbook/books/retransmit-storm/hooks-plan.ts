@@ -73,7 +73,7 @@ export function hooksPlan(state: RunState): MeasurePlan {
 
 export function needsHooks(state: RunState): true | { skip: string } {
   const found = caseOf(state);
-  if (found.suspects.length === 0) return { skip: "Nothing is sent again more than usual." };
+  if (found.suspects.length === 0) return { skip: "No storm was seen." };
   const { chosen } = candidatesOf(found);
   return (
     chosen.length > 0 || {

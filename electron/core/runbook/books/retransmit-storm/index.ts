@@ -11,7 +11,7 @@ import { stormVerdicts } from "./storm.ts";
 import { INPUTS, thresholdsOf } from "./thresholds.ts";
 
 const hasStorm = (state: RunState): true | { skip: string } =>
-  caseOf(state).suspects.length > 0 || { skip: "Nothing is sent again more than usual." };
+  caseOf(state).suspects.length > 0 || { skip: "No storm was seen." };
 
 const book: Runbook = {
   id: "retransmit-storm",

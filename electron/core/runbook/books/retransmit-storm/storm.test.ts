@@ -134,6 +134,12 @@ describe("no storm", () => {
     expect(judged((trace) => trace)).toEqual(["ruled_out"]);
     expect(judged(summed({ ended: "budget", duration_ms: 2000 }))).toEqual(["cannot_tell"]);
     expect(judged(summed({ evicted: 7 }))).toEqual(["cannot_tell"]);
+    const state = aState({ traffic: [] });
+    const none = summed({ ended: "budget" })(retransTrace("t", [], { traffic: [] }));
+    const unknown = { ...state, traces: { watch: { retrans: none } } };
+    expect(step?.kind === "examine" && step.examine(unknown)[0]?.meaning).toContain("not all was counted");
+    const skipped = book.steps.find(({ id }) => id === "cause")?.when?.({ ...state, traces: {} });
+    expect(skipped).toEqual({ skip: "No storm was seen." });
     const closing = retransTrace("t", [healthy], { traffic: [], retrans_variant: "closing" });
     expect(judged(() => closing)).toEqual(["cannot_tell"]);
   });

@@ -102,15 +102,15 @@ function without({ retrans, asked, destinations, limits, state }: Case): Runbook
     retrans,
     "destination",
   );
-  if (figures.sent === 0) {
-    const meaning =
-      destinations.length === 0 ? "No TCP connection sent anything." : "Nothing was sent to what was asked for.";
-    return verdict({ ...about, verdict: "cannot_tell", evidence, meaning, missing: ["traffic while it is measured"] });
-  }
   const gap = gapIn(retrans);
   if (gap !== null) {
     const meaning = "Nothing that was counted stands out, but not all was counted.";
     return verdict({ ...about, verdict: "cannot_tell", evidence, meaning, missing: [gap] });
+  }
+  if (figures.sent === 0) {
+    const meaning =
+      destinations.length === 0 ? "No TCP connection sent anything." : "Nothing was sent to what was asked for.";
+    return verdict({ ...about, verdict: "cannot_tell", evidence, meaning, missing: ["traffic while it is measured"] });
   }
   return verdict({
     ...about,
