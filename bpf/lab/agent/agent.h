@@ -25,6 +25,7 @@ void report_link(int fd, const char *name);
 void clsact(const char *name);
 void filter(char **words);
 void xdp(char **words, int count);
+void xdp_plain(char **words);
 void cgroup(char **words, int count);
 void trace(const char *word);
 /* ingress and egress are tcx's, primary and peer netkit's. `pin` may be NULL. */

@@ -80,12 +80,25 @@ void clsact(const char *name)
 		die("clsact: %s", strerror(-error));
 }
 
+static __u32 xdp_mode(const char *word)
+{
+	return strcmp(word, "native") ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
 void xdp(char **words, int count)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = strcmp(words[2], "native") ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = xdp_mode(words[2]));
 
 	attach_link(prog_fd(words[3]), ifindex_of(words[1]), BPF_XDP, &opts, count > 4 ? words[4] : NULL);
+}
+
+void xdp_plain(char **words)
+{
+	__u32 flags = xdp_mode(words[2]) | XDP_FLAGS_UPDATE_IF_NOEXIST;
+	int error = bpf_xdp_attach(ifindex_of(words[1]), prog_fd(words[3]), flags, NULL);
+
+	if (error)
+		die("xdp-plain: %s", strerror(-error));
 }
 
 void cgroup(char **words, int count)

@@ -11,6 +11,7 @@
  *   netkit IFACE primary|peer VAR:PROG [PIN]    of the primary end of a pair
  *   tcx-plain, netkit-plain IFACE POINT VAR:PROG    the same without a link: it stays until somebody detaches it
  *   xdp IFACE native|generic VAR:PROG [PIN]
+ *   xdp-plain IFACE native|generic VAR:PROG    the same without a link
  *   cgroup PATH VAR:PROG [PIN]
  *   trace VAR:PROG
  *   query IFACE ingress|egress|primary|peer    print "tcx|netkit IFACE POINT ID" for each program, first to run first
@@ -98,6 +99,8 @@ static void carry_out(char *line)
 		mprog_plain(words);
 	else if (!strcmp(words[0], "xdp") && count >= 4)
 		xdp(words, count);
+	else if (!strcmp(words[0], "xdp-plain") && count == 4)
+		xdp_plain(words);
 	else if (!strcmp(words[0], "cgroup") && count >= 3)
 		cgroup(words, count);
 	else if (!strcmp(words[0], "trace") && count == 2)
