@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BpfdeskError } from "../core/errors.ts";
 import type { RunbookRunState } from "../core/journal/runbooks.ts";
+import type { Datapath } from "../core/model/types.ts";
 import { compareVerdicts, earlierVerdicts } from "../core/runbook/compare.ts";
 import { type ExportedRun, exportRun, foundSomething } from "../core/runbook/export.ts";
 import { checkInputs } from "../core/runbook/inputs.ts";
@@ -46,6 +47,7 @@ export async function runbookOn(
   const began = Date.now();
   const p = paintOf(flags);
   const done = new Map<string, Reported>();
+  const pictures = new Map<string, Datapath | null>();
   let book: Runbook | null = null;
   let inputs: Record<string, string> = {};
   let earlier: Earlier | null = null;
@@ -68,6 +70,7 @@ export async function runbookOn(
     const plans = await plansOf(on, apply ? [] : run.verdicts);
     const exported = withComparison(exportRun(run, on.target.session(), { target: on.name, plans }), earlier, on);
     done.set(on.name, exported);
+    pictures.set(on.name, on.target.session().nodes[on.opened.node]?.datapath ?? null);
     await apply?.end(on);
     return {
       code: Math.max(codeOf(run), apply?.failed ? EXIT.error : EXIT.ok),
@@ -99,7 +102,7 @@ export async function runbookOn(
   const { title, symptom }: Runbook = book;
   const all = targets.map((target) => done.get(target) ?? { target, error: "it could not be opened" });
   try {
-    const text = markdownReport({ title, symptom, version, at: began }, all);
+    const text = markdownReport({ title, symptom, version, at: began }, all, pictures);
     await writeWhole(flags.report, new TextEncoder().encode(text));
     return code;
   } catch (error) {
