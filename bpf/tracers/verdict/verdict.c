@@ -234,6 +234,7 @@ static int tick(struct run *run)
 			read_runs(run, target);
 		}
 	}
+	judge_misses(run, state);
 	chain_watch(run, targets);
 	write_programs(run, state);
 	write_hooks(run, state);

@@ -18,6 +18,7 @@ struct verdict_state {
 	bool has_maps;
 	/* Where packets are freed; NULL when every verdict is seen, or when this kernel gives no reasons. */
 	struct verdict_hook_bpf *hook;
+	uint64_t hook_misses;
 	/* The kernel counts how often programs run. */
 	bool has_runs;
 	/* Nothing is counted any more. */
@@ -34,6 +35,8 @@ int share_maps(const struct verdict_state *state, struct bpf_object *object);
 void watch_hooks(struct run *run, struct verdict_state *state);
 /* From now on their drops are counted, or no more. */
 void count_in_hooks(struct verdict_state *state, bool counting);
+/* Says it, when the kernel did not run that program for some packets that it freed. */
+void judge_misses(struct run *run, struct verdict_state *state);
 void unwatch_hooks(struct verdict_state *state);
 
 /* Emits what has changed since the last time. */

@@ -118,6 +118,23 @@ void count_in_hooks(struct verdict_state *state, bool counting)
 		state->hook->bss->counting = counting;
 }
 
+/* Softirq freed a packet while the program ran on that CPU: maybe one of a hook (recursion_misses, of raw tracepoints since 6.1). */
+void judge_misses(struct run *run, struct verdict_state *state)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (!state->hook || bpf_obj_get_info_by_fd(bpf_program__fd(state->hook->progs.on_kfree_skb), &info, &size) ||
+	    info.recursion_misses <= state->hook_misses)
+		return;
+	state->hook_misses = info.recursion_misses;
+	for (size_t i = 0; i < state->targets.hook_count; i++)
+		state->targets.hooks[i].is_complete = false;
+	run_note(run, "missed-drops",
+		 "%llu freed packets were not looked at, because the kernel does not run the tracer within itself: the hooks' drops may be more.",
+		 (unsigned long long)info.recursion_misses);
+}
+
 void unwatch_hooks(struct verdict_state *state)
 {
 	verdict_hook_bpf__destroy(state->hook);
