@@ -311,7 +311,8 @@ it("says so when XDP is generic where the driver has native XDP, and only there"
       driver,
       hooks: [aHook("xdp", "xdp ingress (out → host)", [anEntry(name, { mechanism: "xdp", mode: "generic" })])],
     });
-  expect(short(aDatapath({ interfaces: [generic(1, "eth0", "virtio_net"), generic(2, "vx0", "vxlan")] }))).toEqual([
+  const interfaces = [generic(1, "eth0", "virtio_net"), generic(2, "vx0", "vxlan"), generic(3, "nk0", "netkit")];
+  expect(short(aDatapath({ interfaces }))).toEqual([
     "info xdp-generic-on-native-driver: eth0 xdp ingress (out → host)",
   ]);
 });

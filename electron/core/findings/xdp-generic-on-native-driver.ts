@@ -4,10 +4,11 @@ import { defineFinding } from "./define.ts";
 
 /**
  * Drivers with ndo_bpf and XDP_SETUP_PROG, as sysfs names them (drivers/net, kernel 6.18), with the kernel
- * that brought it where it is long ago enough to matter little: veth 4.19 (948d4f214fde), virtio_net 4.10.
+ * that brought it where it is long ago enough to matter little: veth 4.19 (948d4f214fde), virtio_net 4.10. netkit is none:
+ * 7.2 answers "Operation not supported".
  */
 const NATIVE = new Set([
-  ...["veth", "virtio_net", "tun", "netkit", "bond", "bonding", "hv_netvsc", "xen_netfront", "vif", "vmxnet3"],
+  ...["veth", "virtio_net", "tun", "bond", "bonding", "hv_netvsc", "xen_netfront", "vif", "vmxnet3"],
   ...["mlx4_core", "mlx4_en", "mlx5_core", "i40e", "iavf", "ice", "ixgbe", "ixgbevf", "igb", "igc"],
   ...["bnxt_en", "qede", "nfp", "ena", "gve", "mana", "sfc", "sfc_ef100", "atlantic", "fun", "fec", "tsnep"],
   ...["mvneta", "mvpp2", "dpaa2-eth", "fsl_dpaa2_eth", "fsl_enetc", "stmmac", "cpsw", "thunderx-nicvf", "otx2"],
