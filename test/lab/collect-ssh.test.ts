@@ -1,11 +1,11 @@
 /** Collecting over a real OpenSSH server: on a good line, on one that is cut, and from accounts that refuse. */
 import * as path from "node:path";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Section } from "../../electron/core/collect/section.ts";
 import { collectNode } from "../../electron/host/collect/collect.ts";
 import { loadSections } from "../../electron/host/collect/sections.ts";
 import { connected } from "../support/ssh-connect.ts";
-import { startSshd, type TestSshd } from "../support/sshd.ts";
+import { atEnd, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 import { until } from "./node/exec.ts";
 
@@ -16,21 +16,12 @@ beforeAll(async () => {
   sections = all.map((section) => ({ ...section, scope: section.scope.filter((place) => place === "node") }));
 });
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-/** `stop` of this server fails when a session left a process behind. */
-async function sshd(options: Parameters<typeof startSshd>[0] = {}): Promise<TestSshd> {
-  const server = await startSshd(options);
-  stops.push(() => server.stop());
-  return server;
-}
+stopAfterEach();
 
 describe("collecting over SSH", () => {
   it.each(["root", "engineer"])("brings every section for %s, with sudo where that is needed", async (user) => {
     const transport = await connected(await sshd(), { user });
-    stops.push(() => transport.close());
+    atEnd(() => transport.close());
     const collected = await collectNode(transport, { sections, bpftool: null });
     expect(collected.complete).toBe(true);
     expect(collected.noise).toBe("");
@@ -44,7 +35,7 @@ describe("collecting over SSH", () => {
   it("keeps what arrived when the line is cut, and leaves no process on the node", async () => {
     const server = await sshd();
     const line = await startProxy({ target: server });
-    stops.push(() => line.stop());
+    atEnd(() => line.stop());
     const transport = await connected(server, { user: "root", port: line.port });
     const hanging = {
       ...(sections[0] as Section),
@@ -76,7 +67,7 @@ describe("collecting over SSH", () => {
       ],
     });
     const transport = await connected(server, { user: "root" });
-    stops.push(() => transport.close());
+    atEnd(() => transport.close());
     await expect(collectNode(transport, { sections, bpftool: null })).rejects.toMatchObject({
       data: { node: transport.host, phase: "collecting", cause: expect.stringContaining("Backups only") as string },
     });

@@ -16,9 +16,8 @@ import { loadSections } from "../../electron/host/collect/sections.ts";
 import { limitsOf } from "../../electron/host/session/limits.ts";
 import { sudoersFor } from "../../electron/host/transport/root/sudoers.ts";
 import type { NodeTransport } from "../../electron/host/transport/types.ts";
-import { type AttemptOptions, connect, connected, run } from "../support/ssh-connect.ts";
-import { atEnd, me, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
-import type { TestSshd } from "../support/sshd.ts";
+import { connect, run } from "../support/ssh-connect.ts";
+import { atEnd, me, open, result, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 
 let dir: string;
@@ -33,12 +32,6 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(dir, { recursive: true }));
 stopAfterEach();
-
-async function open(server: TestSshd, options: AttemptOptions = {}): Promise<NodeTransport> {
-  const transport = await connected(server, options);
-  atEnd(() => transport.close());
-  return transport;
-}
 
 /** A service file of PAM that asks these, and the answers that arrived at them so far. */
 function pamThatAsks(...questions: { ask: string; answer: string; tell?: string; wait?: string }[]) {

@@ -2,27 +2,12 @@
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Execution, NodeTransport } from "../../electron/host/transport/types.ts";
-import { type AttemptOptions, connect, connected, run } from "../support/ssh-connect.ts";
-import { startSshd, type TestSshd } from "../support/sshd.ts";
+import { connect, run } from "../support/ssh-connect.ts";
+import { atEnd, open, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-
-async function sshd(options: Parameters<typeof startSshd>[0] = {}): Promise<TestSshd> {
-  const server = await startSshd(options);
-  stops.push(() => server.stop());
-  return server;
-}
-
-async function open(server: TestSshd, options: AttemptOptions = {}): Promise<NodeTransport> {
-  const transport = await connected(server, options);
-  stops.push(() => transport.close());
-  return transport;
-}
+stopAfterEach();
 
 const start = (transport: NodeTransport, argv: string[], root = false): Promise<Execution> =>
   transport.exec({ argv, root, timeout_ms: 60_000, record_key: "test" });
@@ -223,7 +208,7 @@ describe("waiting for a place", () => {
     });
     const transport = await attempt.outcome;
     if (!("exec" in transport)) throw new Error(transport.message);
-    stops.push(() => transport.close());
+    atEnd(() => transport.close());
     const all = Array.from({ length: 6 }, (_, n) => run(transport, ["sh", "-c", `sleep 0.7; echo ${n}`]));
     expect((await Promise.all(all)).map(({ stdout }) => stdout)).toEqual(Array.from({ length: 6 }, (_, n) => `${n}\n`));
     expect(attempt.asked.filter(({ kind }) => kind === "password")).toHaveLength(1);

@@ -7,28 +7,14 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Client } from "ssh2";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Execution, NodeTransport } from "../../electron/host/transport/types.ts";
 import { type AttemptOptions, connected, connectsBy, run } from "../support/ssh-connect.ts";
-import { NOISE, startSshd, type TestSshd } from "../support/sshd.ts";
+import { atEnd, open, sshd, stopAfterEach } from "../support/ssh-lab.ts";
+import { NOISE, type TestSshd } from "../support/sshd.ts";
 import { startProxy } from "../support/tcp-proxy.ts";
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-
-async function sshd(options: Parameters<typeof startSshd>[0] = {}): Promise<TestSshd> {
-  const server = await startSshd(options);
-  stops.push(() => server.stop());
-  return server;
-}
-
-async function open(server: TestSshd, options: AttemptOptions = {}): Promise<NodeTransport> {
-  const transport = await connected(server, options);
-  stops.push(() => transport.close());
-  return transport;
-}
+stopAfterEach();
 
 const withPassword = (server: TestSshd): AttemptOptions => ({
   user: "careful",
@@ -288,7 +274,7 @@ describe("losing the connection", () => {
   ])("leaves no process on the node, %s", async (_, root, options) => {
     const server = await sshd();
     const line = await startProxy({ target: server });
-    stops.push(() => line.stop());
+    atEnd(() => line.stop());
     const transport = await open(server, { port: line.port, ...options(server) });
     const tag = newTag();
     const script = `timeout 300 sh -c 'sleep 300; : ${tag}' & echo up; sleep 300`;
@@ -305,7 +291,7 @@ describe("losing the connection", () => {
   it("keeps what arrived and never calls a part the whole", async () => {
     const server = await sshd();
     const line = await startProxy({ target: server, cut_after_bytes: 1_000_000 });
-    stops.push(() => line.stop());
+    atEnd(() => line.stop());
     const transport = await open(server, { port: line.port });
     const ran = await run(transport, ["head", "-c", "2000000", "/dev/zero"]);
     expect(ran.exit).toMatchObject({ code: "connection-lost" });
@@ -375,7 +361,7 @@ describe("secrets", () => {
     const secret = server.passwords.careful;
     const answers = { password: [secret], sudo_password: [secret] };
     const transport = await connected(server, { user: "careful", answers, config: ["IdentitiesOnly yes"] });
-    stops.push(() => transport.close());
+    atEnd(() => transport.close());
     const running = await start(transport, ["sh", "-c", "echo up; sleep 100"], true);
     await first(running);
     const texts = processTexts();

@@ -1,22 +1,16 @@
 /** The test sshd and the test proxy themselves: what every other test over SSH stands on. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { atEnd, sshd, stopAfterEach } from "../support/ssh-lab.ts";
 import { startSshd, type TestSshd } from "../support/sshd.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
-const running: { stop(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.stop();
-});
-async function sshd(options: Parameters<typeof startSshd>[0] = {}): Promise<TestSshd> {
-  const server = await startSshd(options);
-  running.push(server);
-  return server;
-}
+stopAfterEach();
+
 async function proxy(options: Parameters<typeof startProxy>[0]): Promise<TcpProxy> {
   const server = await startProxy(options);
-  running.push(server);
+  atEnd(() => server.stop());
   return server;
 }
 

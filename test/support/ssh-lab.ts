@@ -1,7 +1,8 @@
 /** What tests of connecting over SSH share: servers that stop after each test, and outcomes to compare. */
 import * as net from "node:net";
 import { afterEach } from "vitest";
-import type { Attempt } from "./ssh-connect.ts";
+import type { NodeTransport } from "../../electron/host/transport/types.ts";
+import { type Attempt, type AttemptOptions, connected } from "./ssh-connect.ts";
 import { type SshdOptions, startSshd, type TestSshd } from "./sshd.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
@@ -18,10 +19,18 @@ export function stopAfterEach(): void {
   });
 }
 
+/** `stop` of this server fails when a session left a process behind. */
 export async function sshd(options: SshdOptions = {}): Promise<TestSshd> {
   const server = await startSshd(options);
   atEnd(() => server.stop());
   return server;
+}
+
+/** A connection that must come about; closed after the test. */
+export async function open(server: TestSshd, options: AttemptOptions = {}): Promise<NodeTransport> {
+  const transport = await connected(server, options);
+  atEnd(() => transport.close());
+  return transport;
 }
 
 /** What the attempt came to, in a form to compare; a transport is closed at once. */
