@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Prompt } from "../../electron/core/journal/events.ts";
 import { screenshot } from "../support/app.ts";
 import { type ScriptedHost, scriptedHost } from "../support/scripted-host.ts";
-import { hostWithNode } from "./node.ts";
+import { hostWithNode, openSample } from "./node.ts";
 import { inChromium } from "./open.ts";
 
 const FINGERPRINT = "SHA256:k5Nq0ioXrBdqrFkfqJXEvvHzRUsxJjJgKyMrAfeh7xA";
@@ -267,8 +267,7 @@ it("says at which step it failed, what to try, and tries again", async () => {
 it("keeps the picture when the connection is lost and says what may be left on the node", async () => {
   const host = hostWithNode();
   const { page } = await open(host);
-  await page.getByRole("button", { name: "Open the sample incident" }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+  await openSample(page);
   // The made-up node counts as a recording; a live one is what can be lost.
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("menuitem", { name: "Open another node" }).click();

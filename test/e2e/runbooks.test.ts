@@ -1,31 +1,16 @@
 /** Runbooks in the page: from a symptom over a run to verdicts whose every fact can be looked at, and a change that is approved. */
-import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { RunbookVerdict } from "../../electron/core/runbook/types.ts";
-import { launchBrowser, openApp, type RunningApp, screenshot } from "../support/app.ts";
+import { screenshot } from "../support/app.ts";
 import type { ScriptedHost } from "../support/scripted-host.ts";
+import { seriousFindings } from "./axe.ts";
 import { brokenBook, manyVerdicts, planOf, retransmits, staleFilters, twoPrograms, verdicts } from "./books.ts";
-import { connectNode, eventually, hostWithNode } from "./node.ts";
+import { connectNode, eventually, hostWithNode, openSample } from "./node.ts";
+import { inChromium, type Look } from "./open.ts";
 import { records, schemaOf, stats, summary, verdictTracer, withTracers } from "./tracers.ts";
 
-let browser: Browser;
-let app: RunningApp | null = null;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await app?.close();
-  app = null;
-});
-
-interface Size {
-  width?: number;
-  height?: number;
-  theme?: "light" | "dark";
-}
+const open = inChromium();
 
 const node = "node-1";
 const run_id = "run-1";
@@ -43,10 +28,10 @@ function bookHost(): ScriptedHost {
   return host;
 }
 
-async function openNode(host: ScriptedHost, size: Size = {}): Promise<Page> {
-  app = await openApp(browser, { service: host, ...size });
-  await connectNode(app.page);
-  return app.page;
+async function openNode(host: ScriptedHost, look: Look = {}): Promise<Page> {
+  const { page } = await open(host, look);
+  await connectNode(page);
+  return page;
 }
 
 const begun = (host: ScriptedHost, id = run_id) =>
@@ -103,8 +88,7 @@ const card = (page: Page, id: string) => page.locator(`[data-verdict="${id}"]`);
 
 it("goes from a symptom on the first screen to the book on the chosen node, and starts it by keyboard", async () => {
   const host = bookHost();
-  app = await openApp(browser, { service: host });
-  const { page } = app;
+  const { page } = await open(host);
   await page.getByRole("button", { name: /One in fifty connections/ }).click();
   await page.getByText("Now choose the node").waitFor();
   await screenshot(page, "runbooks-first-screen");
@@ -286,10 +270,8 @@ it("approves a change by its exact word alone, follows it, and takes it back as 
 
 it("reads runs and changes of a recording, and starts, answers and approves nothing there", async () => {
   const host = bookHost();
-  app = await openApp(browser, { service: host });
-  const { page } = app;
-  await page.getByRole("button", { name: "Open the sample incident" }).click();
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
+  const { page } = await open(host);
+  await openSample(page);
   begun(host);
   measuring(host);
   concluded(host, verdicts(`trace-of-${run_id}`));
@@ -335,29 +317,17 @@ it("compares with the earlier run of the same book on the same node, among verdi
   await screenshot(page, "runbooks-many");
 });
 
-/** Rules that are broken seriously, with the elements that break them. */
-async function serious(page: Page, include: string): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(
-    (include) => (window as unknown as { axe: typeof axe }).axe.run({ include }),
-    include,
-  );
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((one) => one.html.slice(0, 160)).join(" | ")}`);
-}
-
 it.each([
   ["light", { theme: "light" }],
   ["dark", { theme: "dark" }],
   ["a small window", { width: 900, height: 620 }],
-] as const)("a book, a run and an approval are sound for everybody: %s", async (name, size) => {
+] as const)("a book, a run and an approval are sound for everybody: %s", async (name, look) => {
   const host = bookHost();
-  const page = await openNode(host, size);
+  const page = await openNode(host, look);
   const looksSound = async (state: string, include = "[data-view=runbooks]") => {
     // What changes with a theme is colour, and with a window the place of things: these two states have them all.
     if (name !== "light" && state !== "asked" && state !== "approval") return;
-    expect({ state, serious: await serious(page, include) }).toEqual({ state, serious: [] });
+    expect({ state, serious: await seriousFindings(page, { include }) }).toEqual({ state, serious: [] });
     await screenshot(page, `runbooks-${state}-${name.replaceAll(" ", "-")}`);
   };
   await page.getByRole("tab", { name: "Runbooks" }).click();
