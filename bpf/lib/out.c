@@ -22,6 +22,8 @@
 #define FULL_AT (64 * 1024)
 /* … and a pipe that can be written to takes at least so much without blocking (PIPE_BUF, pipe(7)). */
 #define PIPE_PIECE 4096
+/* Whoever is told to end waits so long for a reader that takes nothing. */
+#define STOP_MS 2000
 
 #define FRAME_HEADER 8
 #define FRAME_KIND_AT 4
@@ -29,6 +31,9 @@
 struct out {
 	int fd;
 	int give_up_fd;
+	/* A signalfd; -1: none, or it has spoken. */
+	int stop_fd;
+	bool stopping;
 	uint64_t deadline_ns;
 	bool is_socket;
 	bool gone;
@@ -54,6 +59,7 @@ struct out *out_new(int fd, int give_up_fd)
 		return NULL;
 	out->fd = fd;
 	out->give_up_fd = give_up_fd;
+	out->stop_fd = -1;
 	out->deadline_ns = UINT64_MAX;
 	out->is_socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 	return out;
@@ -88,11 +94,18 @@ void out_never_give_up(struct out *out)
 	out->give_up_fd = -1;
 }
 
+void out_stop_on(struct out *out, int signal_fd)
+{
+	out->stop_fd = signal_fd;
+}
+
 /* For poll: until the deadline, -1 for ever. */
 static int wait_ms(const struct out *out)
 {
 	uint64_t now_ns;
 
+	if (out->stopping)
+		return STOP_MS;
 	if (out->deadline_ns == UINT64_MAX)
 		return -1;
 	now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -108,10 +121,11 @@ static bool wait_writable(struct out *out)
 	struct pollfd fds[] = {
 		{ .fd = out->fd, .events = POLLOUT },
 		{ .fd = out->give_up_fd, .events = POLLIN },
+		{ .fd = out->stop_fd, .events = POLLIN },
 	};
 
 	for (;;) {
-		int ready = poll(fds, 2, wait_ms(out));
+		int ready = poll(fds, 3, wait_ms(out));
 
 		if (ready < 0 && errno == EINTR)
 			continue;
@@ -121,6 +135,11 @@ static bool wait_writable(struct out *out)
 			return true;
 		if (fds[0].revents)
 			return false;
+		if (fds[2].revents) {
+			/* The signal is left to the run. */
+			out->stopping = true;
+			out->stop_fd = fds[2].fd = -1;
+		}
 		if (fds[1].revents) {
 			char byte[256];
 			ssize_t got = read(out->give_up_fd, byte, sizeof(byte));

@@ -14,6 +14,8 @@ bool out_flush(struct out *out);
 void out_deadline(struct out *out, uint64_t monotonic_ns);
 /* `give_up_fd` has no end to wait for: only the reader and the deadline end a wait. */
 void out_never_give_up(struct out *out);
+/* Once this signalfd can be read, a reader that takes nothing is waited for a moment only. */
+void out_stop_on(struct out *out, int signal_fd);
 /* Takes back the line that was begun last; nothing may have been written since. */
 void out_take_back(struct out *out);
 /* Why what was written could not be: an errno. 0: all was taken, or the reader is gone. */

@@ -210,6 +210,7 @@ static int prepare(struct run *run, int *signal_fd, int *timer_fd)
 		return run_fail(run, "no-descriptors", "", "It could not begin: %s", strerror(errno));
 	if (watch(run, STDIN_FILENO) || watch(run, *signal_fd) || watch(run, *timer_fd))
 		return -1;
+	out_stop_on(run->out, *signal_fd);
 	run->began_ns = ktime_now();
 	cost_begin(run);
 	if (run->tracer->work)

@@ -1,6 +1,7 @@
 /** What holds for a run of any tracer: its limits, its end, its cost, and that it never outlives its connection. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import * as fs from "node:fs";
 import * as net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { startTracer, TracerRefused, tracerBinary } from "../support/tracer.ts";
@@ -123,6 +124,19 @@ describe("a run of a tracer", () => {
       code: 1,
       stderr: "bpfdesk-tracer: its lines could not be written: No space left on device\n",
     });
+  });
+
+  it("ends on a signal although nobody reads it", async () => {
+    const words = ["run", "connect", "--for", "600", "--budget", "100", "--param", "opened=true"];
+    const child: ChildProcess = spawn(await tracerBinary(), words, { stdio: ["pipe", "pipe", "inherit"] });
+    closing.push(() => child.kill("SIGKILL"));
+    const exit = once(child, "exit");
+    keepConnecting(await listener());
+    // poll(2), which it calls only to wait for its reader: 7 on x86_64, ppoll(2) is 73 on arm64.
+    const call = () => fs.readFileSync(`/proc/${child.pid}/syscall`, "utf8").split(" ")[0];
+    await until(() => call() === (process.arch === "arm64" ? "73" : "7"), 30_000);
+    child.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
   });
 
   it("says each second what it costs itself", async () => {
