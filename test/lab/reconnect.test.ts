@@ -12,14 +12,15 @@ import { type TestService, testService } from "../../electron/host/session/testi
 import type { NodeWork } from "../../electron/host/session/work.ts";
 import { connectSsh } from "../../electron/host/ssh/connect.ts";
 import type { PromptAnswer } from "../../electron/shared/contract.ts";
-import { startSshd, type TestSshd } from "../support/sshd.ts";
+import { atEnd, sshd as startedSshd, stopAfterEach } from "../support/ssh-lab.ts";
+import type { SshdOptions, TestSshd } from "../support/sshd.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "./node/exec.ts";
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
+stopAfterEach();
+// Before that: what is registered last is done first.
+afterEach(() => {
   vi.restoreAllMocks();
-  for (const stop of stops.splice(0).reverse()) await stop();
 });
 
 interface Line extends TestService {
@@ -36,13 +37,10 @@ interface Line extends TestService {
 }
 
 /** A server, a line to it that can be cut, and a session with that node. */
-async function line(
-  options: { key?: boolean; sshd?: Parameters<typeof startSshd>[0]; work?: Partial<NodeWork> } = {},
-): Promise<Line> {
-  const sshd = await startSshd(options.sshd ?? {});
-  stops.push(() => sshd.stop());
+async function line(options: { key?: boolean; sshd?: SshdOptions; work?: Partial<NodeWork> } = {}): Promise<Line> {
+  const sshd = await startedSshd(options.sshd);
   const proxy = await startProxy({ target: sshd });
-  stops.push(() => proxy.stop());
+  atEnd(() => proxy.stop());
   const config_file = path.join(sshd.dir, "config");
   const alias = `HostKeyAlias [127.0.0.1]:${sshd.port}`;
   fs.writeFileSync(config_file, `${alias}\nIdentityAgent none\nIdentityFile none\nGlobalKnownHostsFile none\n`);
@@ -58,7 +56,7 @@ async function line(
     residue: { takeInventory, stopLeftovers },
     ...options.work,
   });
-  stops.push(() => test.end());
+  atEnd(() => test.end());
   const node = await test.connect({ kind: "ssh", target });
   const ids = { session_id: test.session_id, node };
   return {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JournalEvent } from "../../electron/core/journal/events.ts";
 import type { NodeState } from "../../electron/core/journal/state.ts";
 import { takeInventory } from "../../electron/host/residue/inventory.ts";
@@ -12,12 +12,10 @@ import { createSecretStore } from "../../electron/host/secrets/store.ts";
 import { type TestService, testService } from "../../electron/host/session/testing/service.ts";
 import { connectSsh } from "../../electron/host/ssh/connect.ts";
 import { newTag } from "../../electron/host/transport/tag.ts";
-import { type SshdOptions, startSshd, type TestSshd } from "../support/sshd.ts";
+import { atEnd, sshd as startedSshd, stopAfterEach } from "../support/ssh-lab.ts";
+import type { SshdOptions, TestSshd } from "../support/sshd.ts";
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
+stopAfterEach();
 
 /** Long enough not to be in a file by chance. */
 const CODE = "48291657301846";
@@ -36,8 +34,7 @@ async function open(
   options: SshdOptions,
   login: { backend?: "ssh2" | "openssh"; key?: boolean; known?: (sshd: TestSshd) => string },
 ): Promise<Opened> {
-  const sshd = await startSshd(options);
-  stops.push(() => sshd.stop());
+  const sshd = await startedSshd(options);
   const known_hosts = path.join(sshd.dir, "trusted");
   fs.writeFileSync(known_hosts, login.known?.(sshd) ?? sshd.knownHostsLine);
   const config_file = path.join(sshd.dir, "config");
@@ -58,7 +55,7 @@ async function open(
       connectWithSecrets((asking) => connectSsh({ ...given, ...asking }), context, secrets, target),
     residue: { takeInventory, stopLeftovers },
   });
-  stops.push(() => test.end());
+  atEnd(() => test.end());
   const node = await test.connect({ kind: "ssh", target });
   return {
     ...test,
@@ -135,7 +132,7 @@ describe.each(BACKENDS)("by %s", (backend) => {
 
 it("a host that is known by its authority only is reached by the system's ssh, which is shown", async () => {
   const dir = fs.mkdtempSync("/tmp/bpfdesk-ca-");
-  stops.push(async () => fs.rmSync(dir, { recursive: true }));
+  atEnd(async () => fs.rmSync(dir, { recursive: true }));
   const [authority, key] = ["authority", "host"].map((name) => {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path.join(dir, name)]);
     return path.join(dir, name);
