@@ -2,7 +2,7 @@
 /*
  * bpfdesk-change: takes one program off one hook, with a way back that is armed before.
  *
- *	bpfdesk-change detach --ifindex N --kind tcx|clsact|xdp|netkit --direction D --prog-id P
+ *	bpfdesk-change detach --ifindex N --ifname NAME --kind tcx|clsact|xdp|netkit --direction D --prog-id P
  *		[--pref N --handle N --chain N --protocol N] [--netns PATH --netns-inode N] --lease SECONDS
  *
  * It finds exactly that attachment, holds the program and all that is needed to put it back, says `armed`, and waits for the
@@ -17,6 +17,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -44,6 +45,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct change {
 	struct hook_entry wanted;
 	uint32_t ifindex;
+	const char *ifname;
 	uint32_t lease_s;
 	uint32_t for_ms;
 	const char *netns;
@@ -62,8 +64,9 @@ static struct change change;
 
 static int usage(void)
 {
-	fputs("usage: bpfdesk-change detach --ifindex N --kind tcx|clsact|xdp|netkit --direction ingress|egress|primary|peer\n"
-	      "         --prog-id N [--pref N --handle N --chain N --protocol N] [--netns PATH --netns-inode N] --lease SECONDS\n"
+	fputs("usage: bpfdesk-change detach --ifindex N --ifname NAME --kind tcx|clsact|xdp|netkit\n"
+	      "         --direction ingress|egress|primary|peer --prog-id N\n"
+	      "         [--pref N --handle N --chain N --protocol N] [--netns PATH --netns-inode N] --lease SECONDS\n"
 	      "Then on standard input, a line each: go, confirm, undo. Its end before confirm puts everything back.\n"
 	      "       bpfdesk-change runs --prog-id N --for-ms N\n",
 	      stderr);
@@ -141,6 +144,9 @@ static bool read_option(int option, const char *text)
 	switch (option) {
 	case 'i':
 		return number32(text, &change.ifindex);
+	case 'I':
+		change.ifname = text;
+		return true;
 	case 'k':
 		if (!named(text, kind_name, HOOK_KINDS, &index))
 			return false;
@@ -182,6 +188,7 @@ static bool read_arguments(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "ifindex", required_argument, NULL, 'i' },  { "kind", required_argument, NULL, 'k' },
+		{ "ifname", required_argument, NULL, 'I' },
 		{ "direction", required_argument, NULL, 'd' }, { "prog-id", required_argument, NULL, 'p' },
 		{ "pref", required_argument, NULL, 'r' },      { "handle", required_argument, NULL, 'h' },
 		{ "chain", required_argument, NULL, 'c' },     { "protocol", required_argument, NULL, 'o' },
@@ -206,8 +213,9 @@ static bool read_arguments(int argc, char **argv)
 	if (optind != argc || !change.wanted.prog_id)
 		return false;
 	if (change.only_count)
-		return change.for_ms && !kind && !direction && !change.ifindex && !change.lease_s && !change.netns;
-	return kind && direction && change.ifindex && change.lease_s && !change.for_ms;
+		return change.for_ms && !kind && !direction && !change.ifindex && !change.ifname && !change.lease_s &&
+		       !change.netns;
+	return kind && direction && change.ifindex && change.ifname && change.lease_s && !change.for_ms;
 }
 
 /* Into the namespace of the interface, when it is still the one that was meant. */
@@ -227,6 +235,16 @@ static const char *enter_netns(void)
 		return "Its network namespace cannot be entered.";
 	close(fd);
 	return NULL;
+}
+
+/* An index is used again once its interface is gone, and the name is what a person has approved. */
+static const char *check_name(void)
+{
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname(change.ifindex, name))
+		return "Its interface is gone.";
+	return strcmp(name, change.ifname) ? "Its interface has another name than the one that was approved." : NULL;
 }
 
 static void say_chain(const char *record, const struct chain *chain)
@@ -322,6 +340,9 @@ static int detach(void)
 	const char *why;
 	enum heard heard;
 
+	why = check_name();
+	if (why)
+		return fail("changed-meanwhile", why, "Nothing was done. Look again and make a new plan.");
 	chain_read(&now, change.ifindex);
 	if (!chain_same(&now, &attachment->before, SIZE_MAX))
 		return fail("changed-meanwhile", "What is attached there has changed since the plan was made; nothing was done.",
@@ -361,9 +382,11 @@ static int detach(void)
 static int arm(void)
 {
 	struct attachment *attachment = &change.attachment;
-	const char *why = attachment_find(attachment, change.ifindex, &change.wanted);
+	const char *why = check_name();
 	enum heard heard;
 
+	if (!why)
+		why = attachment_find(attachment, change.ifindex, &change.wanted);
 	if (why)
 		return fail("not-armed", why, "Nothing was changed. Look again and make a new plan.");
 	why = keeper_start(&change.keeper, &change.attachment);

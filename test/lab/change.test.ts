@@ -91,6 +91,8 @@ async function tcx(direction: string): Promise<number[]> {
 }
 
 interface Entry {
+  /** Other than that of the test's interface. */
+  ifname?: string;
   kind: string;
   direction: string;
   prog_id: number;
@@ -112,7 +114,8 @@ interface Changing {
 async function change(entry: Entry, lease_s = 60, namespace = `/run/netns/${NETNS}`): Promise<Changing> {
   const filter = entry.kind === "clsact" ? (["pref", "handle", "chain", "protocol"] as const) : [];
   const args = [
-    ...["detach", "--ifindex", await ifindex(), "--kind", entry.kind, "--direction", entry.direction],
+    ...["detach", "--ifindex", await ifindex(), "--ifname", entry.ifname ?? "pod"],
+    ...["--kind", entry.kind, "--direction", entry.direction],
     ...["--prog-id", `${entry.prog_id}`, "--lease", `${lease_s}`, "--netns", namespace],
     ...filter.flatMap((name) => [`--${name}`, `${entry[name] ?? 0}`]),
   ];
@@ -261,8 +264,21 @@ describe("taking a clsact filter off", () => {
       const child = spawn(
         "sh",
         [
-          ...["-c", words, "sh", fifo, CHANGE, "detach", "--ifindex", await ifindex(), "--kind", "clsact"],
-          ...["--direction", "egress", "--prog-id", `${entry.id}`, "--pref", "2", "--handle", "7", "--protocol", "3"],
+          ...["-c", words, "sh", fifo, CHANGE, "detach", "--ifindex", await ifindex(), "--ifname", "pod"],
+          ...[
+            "--kind",
+            "clsact",
+            "--direction",
+            "egress",
+            "--prog-id",
+            `${entry.id}`,
+            "--pref",
+            "2",
+            "--handle",
+            "7",
+            "--protocol",
+            "3",
+          ],
           ...["--lease", "2", "--netns", `/run/netns/${NETNS}`],
         ],
         { stdio: "ignore", detached: true },
@@ -327,7 +343,25 @@ describe("taking a clsact filter off", () => {
     expect(await filters("egress")).toEqual(before);
   });
 
+  it("is refused when the interface got another name since it was armed", async () => {
+    await agent(THREE_FILTERS);
+    const before = await filters("egress");
+    const changing = await change(clsactEntry(before[1] as Filter));
+    await changing.next();
+    const rename = async (from: string, to: string) => {
+      await inside(["ip", "link", "set", from, "down"]);
+      await inside(["ip", "link", "set", from, "name", to]);
+    };
+    await rename("pod", "other");
+    changing.say("go");
+    expect(await changing.next()).toMatchObject({ record: "error", code: "changed-meanwhile" });
+    expect(await changing.ended()).toBe(1);
+    await rename("other", "pod");
+    expect(await filters("egress")).toEqual(before);
+  });
+
   it.each([
+    ["an interface of another name", { ifname: "peer" }],
     ["another program", { prog_id: 4_294_967_295 }],
     ["another priority", { pref: 3 }],
     ["another handle", { handle: 8 }],

@@ -20,7 +20,8 @@ export function netnsPath(datapath: Datapath, netns: string): NetnsPath | null |
 /** Of bpfdesk-change (bpf/change/main.c), without the program itself. */
 export function changeArguments(ref: AttachmentRef, netns: NetnsPath | null, lease_s: number): string[] {
   return [
-    ...["detach", "--ifindex", String(ref.ifindex), "--kind", ref.mechanism, "--direction", ref.direction],
+    ...["detach", "--ifindex", String(ref.ifindex), "--ifname", ref.ifname],
+    ...["--kind", ref.mechanism, "--direction", ref.direction],
     ...["--prog-id", String(ref.prog_id)],
     ...(["pref", "handle", "chain", "protocol"] as const).flatMap((name) =>
       ref[name] === undefined ? [] : [`--${name}`, String(ref[name])],

@@ -69,7 +69,19 @@ describe("a plan", () => {
   it("says what exactly is taken off, what that does to whom, and how it is taken back", () => {
     const made = makePlan(facts(lab(), "stale", { runs_per_s: 120 }));
     expect(made.argv).toEqual([
-      ...["detach", "--ifindex", "7", "--kind", "clsact", "--direction", "egress", "--prog-id", "5"],
+      ...[
+        "detach",
+        "--ifindex",
+        "7",
+        "--ifname",
+        "lxc1",
+        "--kind",
+        "clsact",
+        "--direction",
+        "egress",
+        "--prog-id",
+        "5",
+      ],
       ...["--pref", "1", "--handle", "1", "--chain", "0", "--protocol", "3", "--lease", "20"],
     ]);
     expect(made.plan).toEqual({
