@@ -4,7 +4,16 @@ import { paint } from "./paint.ts";
 import { printRun } from "./print-verdicts.ts";
 
 const run = (more: Partial<ExportedRun>): ExportedRun => ({
-  ...{ runbook: "b", target: "node-1", outcome: "finished", inputs: {}, verdicts: [], left_out: [], commands: {} },
+  ...{
+    runbook: "b",
+    target: "node-1",
+    outcome: "finished",
+    inputs: {},
+    verdicts: [],
+    left_out: [],
+    collected_by: [],
+    commands: {},
+  },
   ...more,
 });
 const verdict = (id: string, more: Partial<ExportedRun["verdicts"][number]> = {}): ExportedRun["verdicts"][number] => ({

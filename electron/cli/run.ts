@@ -61,6 +61,8 @@ export interface Work {
   /** Before anything is opened; throws when it cannot be done. */
   prepare?(plan: Plan): Promise<void>;
   answer(run: Run): Promise<Answer>;
+  /** Told why there is no answer of a target; what a person is told of it is said elsewhere. */
+  failed?(name: string, error: unknown): void;
 }
 
 /** The targets of a run, open or opening. */
@@ -143,6 +145,7 @@ async function alone({ client, terminal, plan, signal }: Session, target: OpenTa
     code = answer.code;
     if (opened.cut) code = report(new BpfdeskError(opened.cut), terminal);
   } catch (error) {
+    work.failed?.(target.name, error);
     code = report(error, terminal);
   }
   return Math.max(code, await leave(target, terminal));
@@ -159,6 +162,7 @@ async function amongOthers({ client, terminal: everyones, plan, signal }: Sessio
     answer = await work.answer({ client, terminal, opened, target, signal, name, plan });
     if (opened.cut) answer = { ...answer, code: report(new BpfdeskError(opened.cut), everyones, name) };
   } catch (error) {
+    work.failed?.(name, error);
     const { code, message, hint, phase, cause } = errorData(error);
     const json = { error: { code, message, hint, ...(phase ? { phase } : {}), ...(cause ? { cause } : {}) } };
     answer = { code: report(error, everyones, name), json, text: `Error: ${visibleText(message)}\n` };

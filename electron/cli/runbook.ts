@@ -89,18 +89,14 @@ export async function runbookOn(
       if (!plan.one) throw oneTarget();
       apply = applyPlan(flags.apply, openTerminal());
     },
-    async answer(on) {
-      try {
-        return await answer(on);
-      } catch (error) {
-        done.set(on.name, { target: on.name, error: errorData(error).message });
-        throw error;
-      }
+    answer,
+    failed(target, error) {
+      done.set(target, { target, error: errorData(error).message });
     },
   });
   if (flags.report === undefined || book === null) return code;
   const { title, symptom }: Runbook = book;
-  const all = targets.map((target) => done.get(target) ?? { target, error: "it could not be opened" });
+  const all = targets.map((target) => done.get(target) ?? { target, error: "it was not opened" });
   try {
     const text = markdownReport({ title, symptom, version, at: began }, all, pictures);
     await writeWhole(flags.report, new TextEncoder().encode(text));

@@ -77,7 +77,9 @@ it("prints what it found with the plan of what could be done, writes a report, a
   expect(plan).toMatchObject({ attachment: { ifname: stale, direction: "egress", pref: 1 }, confirm: stale });
   plan_id = plan?.plan_id ?? "";
   confirm = plan?.confirm ?? "";
-  // Every fact from a command or a trace can be looked up.
+  // Every fact can be looked up: in a command, in a trace, or in what the picture was read from.
+  expect(run.collected_by.length).toBeGreaterThan(0);
+  for (const id of run.collected_by) expect(run.commands).toHaveProperty([id]);
   for (const { source } of run.verdicts.flatMap(({ evidence }) => evidence)) {
     if (source.kind === "command") expect(run.commands).toHaveProperty([source.command_id]);
     if (source.kind === "trace") expect(run.commands).toHaveProperty([source.trace_id]);
@@ -111,6 +113,17 @@ it("makes the change that is approved by its word at the terminal, verifies it, 
   // Without it nothing drops; on a very slow machine too few packets may have passed to rule it out.
   expect(run.verdicts.filter(({ verdict }) => verdict === "confirmed" || verdict === "likely")).toEqual([]);
   expect(await chain()).toBe(before);
+});
+
+it("says in its report why a node could not be looked at", async () => {
+  const report = path.join(cli.dir, "nobody.md");
+  const nobody = [target(1), target(2)];
+  const ran = await cli.run(["runbook", "stale-filters", ...nobody, "--report", report, ...login()]);
+  expect(ran.code).toBe(2);
+  const written = fs.readFileSync(report, "utf8");
+  const whys = [...written.matchAll(/^It could not be looked at: (.*)$/gm)].map(([, why]) => why);
+  expect(whys).toHaveLength(2);
+  for (const why of whys) expect(why).toContain("nothing listens on that port");
 });
 
 it("goes through a team's own runbook on several nodes, and compares with the time before", async () => {

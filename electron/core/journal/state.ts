@@ -117,6 +117,8 @@ export interface SessionState {
   nodes: Readonly<Record<string, NodeState>>;
   /** In the order they were started. */
   commands: readonly CommandRecord[];
+  /** The command of each collection, by its id: what a picture was read from. */
+  collections: Readonly<Record<string, string>>;
   /** In the order they were started. */
   traces: readonly TraceState[];
   /** In the order they were started. */
@@ -131,6 +133,7 @@ export const emptySession: SessionState = {
   order: [],
   nodes: {},
   commands: [],
+  collections: {},
   traces: [],
   runbooks: [],
   changes: [],
@@ -261,18 +264,13 @@ function apply(state: SessionState, event: EventBody, at: number): SessionState 
         stderr_bytes: event.stderr_bytes,
         error: event.error,
       }));
-    case "collect.started":
-      return onNode(state, event.node, () => ({
-        collect: {
-          collect_id: event.collect_id,
-          command_id: event.command_id,
-          expected: event.sections,
-          done: [],
-          state: "running",
-          complete: false,
-          error: null,
-        },
+    case "collect.started": {
+      const { node, collect_id, command_id, sections: expected } = event;
+      const collect = { collect_id, command_id, expected, done: [], complete: false, error: null };
+      return onNode({ ...state, collections: { ...state.collections, [collect_id]: command_id } }, node, () => ({
+        collect: { ...collect, state: "running" as const },
       }));
+    }
     case "collect.section":
       return onCollect(state, event.node, event.collect_id, (collect) => ({ done: [...collect.done, event.state] }));
     case "collect.finished":

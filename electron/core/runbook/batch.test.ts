@@ -144,7 +144,16 @@ describe("what nodes have in common", () => {
       ...{ evidence: [], meaning: "It drops.", missing: [], proposal: null },
     });
     const run = (target: string, ...verdicts: ExportedVerdict[]): ExportedRun => ({
-      ...{ runbook: "b", target, outcome: "finished", inputs: {}, verdicts, left_out: [], commands: {} },
+      ...{
+        runbook: "b",
+        target,
+        outcome: "finished",
+        inputs: {},
+        verdicts,
+        left_out: [],
+        collected_by: [],
+        commands: {},
+      },
     });
     const head = { title: "Stale filters", symptom: "s", version: "0", at: 0 };
     const runs = [

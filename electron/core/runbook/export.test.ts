@@ -51,7 +51,13 @@ const command = (command_id: string, shell_line: string) => ({
   ...{ started_at: 0, ended_at: 1, exit: 0, signal: null, stdout_bytes: 0, stderr_bytes: 0, error: null },
 });
 const session = {
-  commands: [command("c1", "ssh node tc -s qdisc"), command("c2", "ssh node tracer"), command("c3", "not named")],
+  commands: [
+    command("c1", "ssh node tc -s qdisc"),
+    command("c2", "ssh node tracer"),
+    command("c3", "not named"),
+    command("c4", "ssh node sh"),
+  ],
+  collections: { k1: "c4" },
   traces: [{ ...({} as (typeof emptySession.traces)[number]), trace_id: "t1", command_id: "c2" }],
 };
 
@@ -75,6 +81,10 @@ describe("a run that is exported", () => {
         ...{ step: "watch", state: "skipped", started_at: 0, ended_at: 0, traces: {}, for_s: null },
         result: { kind: "skipped", why: "Nothing to watch." },
       },
+      {
+        ...{ step: "collect", state: "done", started_at: 0, ended_at: 0, traces: {}, for_s: null },
+        result: { kind: "collected", collect_id: "k1", reading: null },
+      },
     ];
     const plans = new Map([[attachment.entry, plan]]);
     expect(exportRun(run({ verdicts, steps }), session, { target: "node-1", plans })).toEqual({
@@ -87,11 +97,27 @@ describe("a run that is exported", () => {
         },
       ],
       left_out: [{ step: "watch", why: "Nothing to watch." }],
+      collected_by: ["c4"],
       commands: {
+        c4: { purpose: "Read", shell_line: "ssh node sh", exit: 0 },
         c1: { purpose: "Read", shell_line: "ssh node tc -s qdisc", exit: 0 },
         t1: { purpose: "Read", shell_line: "ssh node tracer", exit: 0 },
       },
     });
+  });
+
+  it("names in a report what the picture was read from", () => {
+    const verdicts = [verdict("a", { evidence: [{ text: "pref 1", source: { kind: "thing", key: "k" } }] })];
+    const steps: RunbookRunState["steps"] = [
+      {
+        ...{ step: "collect", state: "done", started_at: 0, ended_at: 0, traces: {}, for_s: null },
+        result: { kind: "collected", collect_id: "k1", reading: null },
+      },
+    ];
+    const head = { title: "Stale filters", symptom: "It times out.", version: "1.0", at: 0 };
+    const report = markdownReport(head, [exportRun(run({ verdicts, steps }), session, { target: "node-1" })]);
+    expect(report).toContain("- pref 1 \\[c4\\]");
+    expect(report).toContain("**c4** Read, exit code 0");
   });
 
   it("says why there is no plan, and that it did not come to its end", () => {

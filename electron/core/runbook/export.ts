@@ -34,6 +34,8 @@ export interface ExportedRun {
   verdicts: ExportedVerdict[];
   /** Steps that were left out or failed, wholly or in part. */
   left_out: { step: string; why: string }[];
+  /** The collections that the run looked at, in their order, as ids in `commands`: what the evidence of kind `thing` was read from. */
+  collected_by: string[];
   /** The commands that the evidence is from, by id; of a trace by the trace's id. */
   commands: Record<string, ExportedCommand>;
   /** With an earlier run. */
@@ -45,10 +47,15 @@ export type ProposedPlans = ReadonlyMap<string, ChangePlan | string>;
 
 export function exportRun(
   run: RunbookRunState,
-  session: Pick<SessionState, "commands" | "traces">,
+  session: Pick<SessionState, "commands" | "traces" | "collections">,
   about: { target: string; plans?: ProposedPlans },
 ): ExportedRun {
   const verdicts = run.verdicts.map((verdict) => exported(verdict, about.plans ?? new Map()));
+  const collected_by = run.steps.flatMap(({ result }) => {
+    const command_id = result?.kind === "collected" ? session.collections[result.collect_id] : undefined;
+    return command_id === undefined ? [] : [command_id];
+  });
+  const looked = collected_by.map((command_id) => ({ kind: "command" as const, command_id }));
   return {
     runbook: run.book,
     target: about.target,
@@ -59,8 +66,9 @@ export function exportRun(
       const why = result && leftOut(result);
       return why ? [{ step, why }] : [];
     }),
+    collected_by,
     commands: commandsOf(
-      verdicts.flatMap(({ evidence }) => evidence.map(({ source }) => source)),
+      [...looked, ...verdicts.flatMap(({ evidence }) => evidence.map(({ source }) => source))],
       session,
     ),
   };

@@ -57,7 +57,9 @@ function ofTarget(run: Reported): string[] {
     heading,
     ...(inputs.length > 0 ? [`Inputs: ${inputs.join(", ")}.`] : []),
     ...(run.outcome === "finished" ? [] : [`**The run did not come to its end (${run.outcome}): there may be more.**`]),
-    ...(run.verdicts.length === 0 ? ["Nothing was concluded."] : byVerdict(run.verdicts).flatMap(ofVerdict)),
+    ...(run.verdicts.length === 0
+      ? ["Nothing was concluded."]
+      : byVerdict(run.verdicts).flatMap((one) => ofVerdict(one, run))),
     ...(run.compared ? comparison(run.compared) : []),
     ...(run.left_out.length > 0
       ? ["### Left out", run.left_out.map(({ step, why }) => `- ${text(step)}: ${text(why)}`).join("\n")]
@@ -66,25 +68,27 @@ function ofTarget(run: Reported): string[] {
   ];
 }
 
-function ofVerdict(verdict: ExportedVerdict): string[] {
+function ofVerdict(verdict: ExportedVerdict, run: ExportedRun): string[] {
   const { subject, kind, meaning, evidence, missing, proposal } = verdict;
   return [
     `### ${VERDICT_WORDS[verdict.verdict]}: ${text(subject)}`,
     `${text(meaning)} (${text(kind)})`,
-    ...(evidence.length > 0 ? [evidence.map((one) => `- ${text(one.text)}${reference(one.source)}`).join("\n")] : []),
+    ...(evidence.length > 0
+      ? [evidence.map((one) => `- ${text(one.text)}${reference(one.source, run)}`).join("\n")]
+      : []),
     ...(missing.length > 0 ? [`What would tell:\n\n${missing.map((one) => `- ${text(one)}`).join("\n")}`] : []),
     ...(proposal ? [`Proposal: ${text(proposal.text)}`, ...planOf(proposal)] : []),
   ];
 }
 
-function reference(source: ExportedVerdict["evidence"][number]["source"]): string {
+function reference(source: ExportedVerdict["evidence"][number]["source"], { collected_by }: ExportedRun): string {
   switch (source.kind) {
     case "command":
       return ` \\[${text(source.command_id)}\\]`;
     case "trace":
       return ` \\[${text(source.trace_id)}, ${text(source.record)}${source.filter ? `, ${text(source.filter)}` : ""}\\]`;
     case "thing":
-      return "";
+      return collected_by.length > 0 ? ` \\[${text(collected_by.join(", "))}\\]` : "";
     case "answer":
       return ` \\[answered in ${text(source.step)}\\]`;
   }

@@ -23,7 +23,7 @@ export interface ReportAbout {
 
 export function reportOf(
   nodes: readonly ReportedNode[],
-  session: Pick<SessionState, "commands" | "traces" | "nodes">,
+  session: Pick<SessionState, "commands" | "traces" | "collections" | "nodes">,
   { book, version, at }: ReportAbout,
 ): { name: string; text: string } {
   const id = nodes.find(({ run }) => run)?.run?.book ?? "runbook";
