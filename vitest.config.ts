@@ -1,6 +1,6 @@
 /**
- * `unit` needs nothing, `lab` needs Linux root, `ssh` needs that too and touches no BPF, so that it can run beside the
- * lab, `kernels` starts virtual machines, `e2e` needs Chromium (and the lab for a part).
+ * `unit` needs nothing, `lab` needs Linux root, `ssh` needs that too, `kernels` starts virtual machines, `e2e` needs Chromium,
+ * `e2e-node` that and this machine as a node. `ssh` and `e2e` touch no BPF, so that they can run beside the lab.
  */
 import { defineConfig } from "vitest/config";
 
@@ -50,6 +50,16 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: ["test/e2e/*-node.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e-node",
+          include: ["test/e2e/*-node.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -52,13 +52,20 @@ async function runProject(project, name, files, log) {
   return { code, report: readReport(file) };
 }
 
-/** The lab and, beside it, what needs no BPF: most of both is waiting. What the second prints comes after the first. */
-async function labAndSsh() {
-  const file = join(reports, "ssh.log");
-  const log = openSync(file, "w");
-  const codes = await Promise.all([vitest("lab"), vitest("ssh", log)]);
-  closeSync(log);
-  process.stdout.write(readFileSync(file));
+/** The lab and, beside it, what touches no BPF: most of all of them is waiting. What the others print comes after the lab's. */
+async function labAndOthers() {
+  const others = ["ssh", "e2e"].map((project) => ({ project, file: join(reports, `${project}.log`) }));
+  const inTurn = async () => {
+    let worst = 0;
+    for (const { project, file } of others) {
+      const log = openSync(file, "w");
+      worst = Math.max(worst, await vitest(project, log));
+      closeSync(log);
+    }
+    return worst;
+  };
+  const codes = await Promise.all([vitest("lab"), inTurn()]);
+  for (const { file } of others) process.stdout.write(readFileSync(file));
   return Math.max(...codes);
 }
 
@@ -83,14 +90,14 @@ const tests = [
   { name: "unit tests", run: () => vitest("unit") },
   { name: "build", run: () => ensureBuild().then(() => 0) },
   ...(blocker
-    ? []
+    ? [{ name: "browser tests", run: () => vitest("e2e") }]
     : [
         // The lab's nodes get a bpftool that knows what this kernel can do.
         { name: "portable bpftool", run: () => run("node", ["scripts/build-tools.mjs"]) },
         { name: "tracers", run: () => run("node", ["scripts/build-tracers.mjs"]) },
-        { name: "lab and SSH tests", run: labAndSsh },
+        { name: "lab, SSH and browser tests", run: labAndOthers },
+        { name: "browser tests of this machine as a node", run: () => vitest("e2e-node") },
       ]),
-  { name: "browser tests", run: () => vitest("e2e") },
 ];
 const ok = await runChecks(tests);
 if (blocker) {
