@@ -75,6 +75,7 @@ const code =
 const report = readReport(file);
 if (report) {
   for (const name of ["passed", "failed", "skipped"]) total[name] += report[name];
-  process.stdout.write(lastWords(report.failures.map((failure) => `FAILED ${failure}`)));
+  const unsteady = report.unsteady.map((what) => `UNSTEADY ${what}`);
+  process.stdout.write(lastWords([...unsteady, ...report.failures.map((failure) => `FAILED ${failure}`)]));
 }
 finish(code !== 0 || total.failed > 0 ? 1 : 0);

@@ -4,8 +4,9 @@ import { relative } from "node:path";
 
 /**
  * @param {string} file a report of vitest's JSON reporter
- * @returns {{passed: number, failed: number, skipped: number, files: string[], failures: string[]} | null} `files`: those
- *   with a failure, `failures`: what did not pass and why; null when there is no report
+ * @returns {{passed: number, failed: number, skipped: number, files: string[], failures: string[], unsteady: string[]} | null}
+ *   `files`: those with a failure, `failures`: what did not pass and why, `unsteady`: what passed when it was tried again, and why
+ *   it had not before; null when there is no report
  */
 export function readReport(file) {
   if (!existsSync(file)) return null;
@@ -17,6 +18,7 @@ export function readReport(file) {
     skipped: report.numPendingTests + report.numTodoTests,
     files: broken.map(({ name }) => relative(process.cwd(), name)),
     failures: broken.flatMap(failuresOf),
+    unsteady: report.testResults.flatMap(unsteadyOf),
   };
 }
 
@@ -26,6 +28,12 @@ function failuresOf({ name, status, message, assertionResults }) {
   const failed = assertionResults.filter((test) => test.status === "failed");
   if (failed.length === 0 && status === "failed") return [`${file}: ${beginning(message)}`];
   return failed.map((test) => `${file} > ${test.fullName}: ${reasons(test.failureMessages)}`);
+}
+
+function unsteadyOf({ name, assertionResults }) {
+  const file = relative(process.cwd(), name);
+  const again = assertionResults.filter((test) => test.status === "passed" && test.failureMessages.length > 0);
+  return again.map((test) => `${file} > ${test.fullName}: ${reasons(test.failureMessages)}`);
 }
 
 const LINES = 10;
