@@ -20,18 +20,21 @@ my %listens = (4 => listening(4), 6 => listening(6));
 pipe(my $server_ends, my $server_goes_on) or die $!;
 my $server = fork() // die $!;
 if (!$server) {
+  alarm 100;
   close $server_goes_on;
   # In the client's order: a connection each.
   for my $family (4, 6) {
     for (1 .. 3) { accept(my $c, $listens{$family}); put($c, 3 * all($c)); close $c }
   }
-  # Closed without another word, and with something unread.
-  accept(my $c, $listens{4}); setsockopt($c, SOL_SOCKET, SO_LINGER, $reset); close $c;
+  # Closed without another word, once the client has it: connect(2) itself fails when the reset is there before it has returned.
+  accept(my $c, $listens{4}); sysread($server_ends, my $has_it, 1); setsockopt($c, SOL_SOCKET, SO_LINGER, $reset); close $c;
   # The server closes first; what it gets is never read.
   accept($c, $listens{4}); put($c, 777); close $c;
   accept($c, $listens{4}); sysread($c, my $bytes, 50); put($c, 20); sysread($server_ends, $bytes, 1);
   exit;
 }
+# Nobody waits for a client that is gone.
+END { kill TERM => $server if $? && $server }
 close $server_ends;
 print "pid client $$\npid server $server\n";
 sub connected { my $s = made($_[0]); connect($s, getpeername_of($_[0])) or die $!; $s }
@@ -46,7 +49,7 @@ for my $family (4, 6) {
   }
 }
 my $peer = port(4, getpeername_of(4));
-my $s = connected(4); sysread($s, my $bytes, 1); report("reset", 4, $s, $peer, 0, 0); close $s;
+my $s = connected(4); syswrite($server_goes_on, "x"); sysread($s, my $bytes, 1); report("reset", 4, $s, $peer, 0, 0); close $s;
 $s = connected(4); report("passive", 4, $s, $peer, 0, all($s)); close $s;
 # Failures, each to a port that says which.
 sub fails { my ($name, $address, $port, $before) = @_; my $s = made(4); $before->($s) if $before; connect($s, at(4, $port, Socket::inet_pton(AF_INET, $address))) and die $name; print "$name 0 $port 0 0\n" }
