@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { screenshot } from "../support/app.ts";
+import { drawn, screenshot } from "../support/app.ts";
 import { startSshd, type TestSshd } from "../support/sshd.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { inChromium, realService } from "./open.ts";
@@ -28,8 +28,7 @@ afterAll(async () => {
 async function shots(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme });
-    // Drawn anew.
-    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await drawn(page);
     await screenshot(page, `real-${name}-${colorScheme}`);
   }
 }

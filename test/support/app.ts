@@ -93,6 +93,17 @@ export async function openApp(browser: Browser, options: AppOptions): Promise<Ru
 /** What was copied last. */
 export const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
 
+/** Resolves when what has changed is on the screen: a theme comes with the next frame, and its colours by transitions. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const transitions = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+    do {
+      await new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame)));
+      await Promise.allSettled(transitions().map(({ finished }) => finished));
+    } while (transitions().length > 0);
+  });
+}
+
 /** Keeps a picture for people to look at; no test depends on it. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = resolve(root, "test/screenshots");
