@@ -12,6 +12,7 @@ import * as path from "node:path";
 import { bindScript, prepareSshdFiles, startSshd, type TestSshd } from "../../support/sshd.ts";
 import { agentPlan, BIN, tetragonPlan } from "./agent-plan.ts";
 import { buildLab } from "./build.ts";
+import { cgroup2Mount, cgroupProcs, LAB_PREFIX, removeCgroups, removeOrphans } from "./cgroups.ts";
 import { must, type Ran, run, until } from "./exec.ts";
 import { addFault, clearFault, type FaultName, type FaultTools, isOlderThanAgent, nextSecond } from "./faults.ts";
 import { alone, leftovers, machineState, type OwnIds } from "./inventory.ts";
@@ -82,6 +83,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     mechanism: options.mechanism ?? "mixed",
     profile,
   });
+  removeOrphans();
   const before = await machineState();
   const state = await startFrame(plan, options, before);
   const lab = makeLab(plan, state);
@@ -104,7 +106,7 @@ export function attachLab(state: LabState): Lab {
 /** Namespaces, mounts and process 1. */
 async function startFrame(plan: NodePlan, options: LabOptions, before: string[]): Promise<LabState> {
   const build = buildLab();
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "bpfdesk-lab-"));
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), LAB_PREFIX));
   // Users of the lab's sshd have their homes below it.
   fs.chmodSync(dir, 0o711);
   const bin = path.join(dir, "bin");
@@ -319,38 +321,6 @@ ID=bpfdesk-lab
 ID_LIKE=debian
 VERSION_ID="1"
 `;
-
-/** Where the unified hierarchy is mounted: /sys/fs/cgroup, or below it on a hybrid machine. */
-function cgroup2Mount(): string {
-  const line = fs
-    .readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .find((row) => row.includes(" - cgroup2 "));
-  const mount = line?.split(" ")[4];
-  if (!mount) throw new Error("the lab needs a cgroup2 mount");
-  return mount;
-}
-
-function cgroupProcs(dir: string): string[] {
-  if (!fs.existsSync(dir)) return [];
-  return fs
-    .readdirSync(dir, { recursive: true, encoding: "utf8" })
-    .filter((name) => path.basename(name) === "cgroup.procs")
-    .flatMap((name) => fs.readFileSync(path.join(dir, name), "utf8").split("\n").filter(Boolean));
-}
-
-/** Removes the tree from its leaves up; false while one of them is still busy. */
-function removeCgroups(dir: string): boolean {
-  if (!fs.existsSync(dir)) return true;
-  for (const entry of fs.readdirSync(dir, { withFileTypes: true }))
-    if (entry.isDirectory() && !removeCgroups(path.join(dir, entry.name))) return false;
-  try {
-    fs.rmdirSync(dir);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** True while that pid is a process of this lab (and not another that was given the number later). */
 function belongs(pid: number, state: LabState): boolean {

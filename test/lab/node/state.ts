@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { LAB_PREFIX } from "./cgroups.ts";
 import type { LabState } from "./lab.ts";
 
 const FILE = "state.json";
@@ -14,7 +15,7 @@ export function saveState(state: LabState): void {
 export function savedStates(): LabState[] {
   return fs
     .readdirSync(os.tmpdir())
-    .filter((name) => name.startsWith("bpfdesk-lab-"))
+    .filter((name) => name.startsWith(LAB_PREFIX))
     .map((name) => path.join(os.tmpdir(), name, FILE))
     .filter((file) => fs.existsSync(file) && fs.statSync(file).uid === 0)
     .map((file) => JSON.parse(fs.readFileSync(file, "utf8")) as LabState);
