@@ -59,10 +59,12 @@ export function applyPlan(plan_id: string, terminal: Pick<Terminal, "interactive
       if (found) return;
       try {
         const plans = await plansOf(on, run.verdicts, (plan) => plan.plan_id === plan_id);
-        const all = [...plans.values()];
-        const plan = all.find((one) => typeof one !== "string" && one.plan_id === plan_id);
-        for (const one of all) if (typeof one === "string") problems.add(one);
-        if (plan && typeof plan !== "string") {
+        let plan: ChangePlan | undefined;
+        for (const one of plans.values()) {
+          if (typeof one === "string") problems.add(one);
+          else if (one.plan_id === plan_id) plan = one;
+        }
+        if (plan) {
           found = true;
           await approve(on, plan);
         }
