@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Checkbox, CheckboxGroup, Label } from "react-aria-components";
 import { useStore } from "zustand";
 import type { NodeState } from "../../electron/core/journal/state.ts";
+import { nodeName } from "../stores/node-name.ts";
 import { sessionStore } from "../stores/session.ts";
 import { Button } from "../ui/button.tsx";
 import { NodeText } from "../ui/node-text.tsx";
@@ -37,7 +38,7 @@ export function NodeChoice({ chosen, onChange, whyNot, about }: NodeChoiceProps)
           return (
             <div className="node-item" key={node.node}>
               <Checkbox className="check" value={node.node} isDisabled={reason !== null}>
-                <NodeText text={node.datapath?.node.hostname || node.label} />
+                <NodeText text={nodeName(node)} />
               </Checkbox>
               {reason === null ? about(node) : <span className="muted">{reason}</span>}
             </div>

@@ -1,6 +1,6 @@
 /** What was begun on several nodes as rows of a table, one a node, and as a few words. Pure. */
 import type { RunbookRunState, RunbookStepState } from "../../../electron/core/journal/runbooks.ts";
-import type { NodeState, SessionState } from "../../../electron/core/journal/state.ts";
+import type { SessionState } from "../../../electron/core/journal/state.ts";
 import {
   type BatchRuns,
   rankOf,
@@ -13,6 +13,7 @@ import {
 import type { VerdictWord } from "../../../electron/core/runbook/types.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
 import { countText, plural } from "../../ui/format.ts";
+import { nodeName } from "../node-name.ts";
 import type { StartFailure } from "./refused.ts";
 import { type RunWord, runWord, runWordText, whyNoRun } from "./run-state.ts";
 import { kindText, VERDICT_WORDS } from "./verdicts.ts";
@@ -110,16 +111,15 @@ function whyText({ error, paused, question, steps }: RunbookRunState): string | 
 
 /** The hostname; of several nodes that call themselves the same also what they were opened as. */
 function labelsOf(ids: readonly string[], nodes: Nodes): (id: string) => string {
-  const nameOf = (node: NodeState) => node.datapath?.node.hostname || node.label;
   const times = new Map<string, number>();
   for (const id of new Set(ids)) {
     const node = nodes[id];
-    if (node) times.set(nameOf(node), (times.get(nameOf(node)) ?? 0) + 1);
+    if (node) times.set(nodeName(node), (times.get(nodeName(node)) ?? 0) + 1);
   }
   return (id) => {
     const node = nodes[id];
     if (!node) return id;
-    const name = nameOf(node);
+    const name = nodeName(node);
     return (times.get(name) ?? 0) > 1 && name !== node.label ? `${name} (${node.label})` : name;
   };
 }

@@ -1,5 +1,5 @@
 /** States and ends of a run in words. Pure: the present is an argument. */
-import type { NodeState, TraceState } from "../../../electron/core/journal/state.ts";
+import type { TraceState } from "../../../electron/core/journal/state.ts";
 import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
 import type { TraceCost, TraceSummary } from "../../../electron/core/trace/protocol.ts";
 import { countText, durationText, plural } from "../../ui/format.ts";
@@ -61,12 +61,6 @@ export function nothingText(trace: TraceState, now_ms: number): string {
 /** Title of a tracer; its name when this version does not ship it. */
 export function tracerTitle(manifest: TracerManifest | undefined, name: string): string {
   return manifest?.title ?? name;
-}
-
-/** Name of the node of a run; its id when the session does not know it. */
-export function nodeLabel(nodes: Readonly<Record<string, NodeState>>, node: string): string {
-  const known = nodes[node];
-  return known ? known.datapath?.node.hostname || known.label : node;
 }
 
 /** `0.12 % CPU`, of one. */

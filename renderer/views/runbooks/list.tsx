@@ -7,6 +7,7 @@ import type { RunbookRunState } from "../../../electron/core/journal/runbooks.ts
 import type { BatchRuns } from "../../../electron/core/runbook/batch.ts";
 import { visibleText } from "../../../electron/core/text/visible.ts";
 import type { RunbookInfo } from "../../../electron/shared/contract.ts";
+import { nodeLabel } from "../../stores/node-name.ts";
 import { foundText, listedOf } from "../../stores/runbooks/batch-rows.ts";
 import { type BooksState, bookTitle, loadBooks } from "../../stores/runbooks/books.ts";
 import { chooseBook } from "../../stores/runbooks/form-store.ts";
@@ -14,7 +15,6 @@ import { goesOn, runText, runWord } from "../../stores/runbooks/run-state.ts";
 import { showBatch, showRun } from "../../stores/runbooks/shown.ts";
 import { countsText } from "../../stores/runbooks/verdicts.ts";
 import { sessionStore } from "../../stores/session.ts";
-import { nodeLabel } from "../../stores/traces/text.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { countText, plural, timeText } from "../../ui/format.ts";
 import { NodeText } from "../../ui/node-text.tsx";

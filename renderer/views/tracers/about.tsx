@@ -1,6 +1,7 @@
 /** What a tracer costs, what it can prove by which way, and on which kernels that was tried. */
 import type { NodeState } from "../../../electron/core/journal/state.ts";
 import type { TracerManifest } from "../../../electron/core/trace/manifest.ts";
+import { nodeName } from "../../stores/node-name.ts";
 import { useCheck } from "../../stores/traces/checks.ts";
 import { offeredTo } from "../../stores/traces/offered.ts";
 import { NodeText } from "../../ui/node-text.tsx";
@@ -12,7 +13,7 @@ export function TracerAbout({ manifest, node }: { manifest: TracerManifest; node
     <div className="tracer-about">
       <p>
         <span className="muted">
-          On <NodeText text={node.datapath?.node.hostname || node.label} />:
+          On <NodeText text={nodeName(node)} />:
         </span>{" "}
         <OfferedLine offered={offered} />
       </p>
